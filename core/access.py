@@ -1,0 +1,261 @@
+"""Who may do what: the one table. Console, API, Slack and tasks ask here; nothing else decides.
+
+Membership in the project is the border: without one there is nothing, not even a count. Roles in a subject add
+rights to a membership, they never replace it.
+"""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from core.errors import Forbidden
+from core.models import organizations as org
+
+if TYPE_CHECKING:
+    from core.actor import Actor
+    from core.models.subjects import Subject
+    from core.models.users import User
+
+
+class Right(StrEnum):
+    """What can be granted."""
+
+    SEE = "see"
+    REPORT = "report"
+    JOIN = "join"
+    WRITE = "write"  # on the timeline
+    EDIT = "edit"  # subjects, roles, participants, operations
+    CONFIGURE = "configure"  # people, classification, policies
+    SEE_RESTRICTED = "see_restricted"
+    ADMINISTER = "administer"  # memberships, plugins, project settings
+    DELETE = "delete"  # and restore
+    OWN = "own"  # organization, projects, other owners
+
+
+_MEMBER = frozenset({Right.SEE, Right.REPORT, Right.JOIN})
+_RESPONDER = _MEMBER | {Right.WRITE, Right.EDIT}
+_MANAGER = _RESPONDER | {Right.CONFIGURE}
+_ADMIN = _MANAGER | {Right.SEE_RESTRICTED, Right.ADMINISTER, Right.DELETE}
+
+# DESIGN: Access. What each membership grants in its project.
+PROJECT_RIGHTS: dict[str, frozenset[Right]] = {
+    "member": _MEMBER,
+    "responder": _RESPONDER,
+    "manager": _MANAGER,
+    "admin": _ADMIN,
+    "owner": _ADMIN | {Right.OWN},
+}
+
+_TAKES_PART = frozenset({Right.SEE, Right.WRITE})
+# What a role in a subject adds there, restricted subjects included.
+SUBJECT_RIGHTS: dict[str, frozenset[Right]] = {
+    "incident_commander": _TAKES_PART | {Right.EDIT},
+    "scribe": _TAKES_PART | {Right.EDIT},
+    "liaison": _TAKES_PART | {Right.EDIT},
+    "assignee": _TAKES_PART | {Right.EDIT},
+    "reporter": _TAKES_PART,
+    "participant": _TAKES_PART,
+    "observer": _TAKES_PART,
+}
+
+# In words, for refusals.
+NEEDS = {
+    Right.SEE: "a member",
+    Right.REPORT: "a member",
+    Right.JOIN: "a member",
+    Right.WRITE: "a responder or a participant",
+    Right.EDIT: "a responder, or the one who leads it",
+    Right.CONFIGURE: "a manager",
+    Right.SEE_RESTRICTED: "an admin or a participant",
+    Right.ADMINISTER: "an admin",
+    Right.DELETE: "an admin",
+    Right.OWN: "an owner of the organization",
+}
+
+
+def roles_granting(right: Right) -> list[str]:
+    """The membership roles that hold a right."""
+    return [role for role, rights in PROJECT_RIGHTS.items() if right in rights]
+
+
+def projects_where(user: Any, right: Right = Right.SEE) -> "QuerySet[org.Project, Any]":
+    """Primary keys of the projects where the user holds the right, as a subquery."""
+    roles = roles_granting(right)
+    mine = org.Membership.objects.filter(user_id=_pk(user), role__in=roles)
+    return org.Project.objects.filter(
+        Exists(mine.filter(project=OuterRef("pk")))
+        | Exists(mine.filter(project=None, organization=OuterRef("organization")))
+    ).values("pk")
+
+
+def organizations_where(user: Any, right: Right = Right.SEE) -> "QuerySet[org.Organization, Any]":
+    """Primary keys of the organizations where the user holds the right in some project, as a subquery."""
+    mine = org.Membership.objects.filter(user_id=_pk(user), role__in=roles_granting(right))
+    return org.Organization.objects.filter(Exists(mine.filter(organization=OuterRef("pk")))).values("pk")
+
+
+def subject_filter(model: type[models.Model], user: Any) -> Q:
+    """The condition under which a user sees a subject of `model` (deleted ones are the queryset's concern)."""
+    return Q(project__in=projects_where(user)) & (
+        Q(visibility="open")
+        | Q(project__in=projects_where(user, Right.SEE_RESTRICTED))
+        | Q(Exists(_taking_part(model, user)))
+    )
+
+
+def owned_filter(model: type[models.Model], user: Any) -> Q:
+    """The condition under which a user sees a row that belongs to a subject: the subject is visible."""
+    condition = Q()
+    for field in ("incident", "case"):
+        subjects: Any = model._meta.get_field(field).related_model
+        condition |= Q(Exists(subjects.objects.visible_to(user).filter(pk=OuterRef(f"{field}_id"))))
+    return condition
+
+
+def linked_filter(model: type[models.Model], user: Any, right: Right = Right.EDIT) -> Q:
+    """As `owned_filter`, and rows without a subject for those who hold `right` in the project or organization."""
+    bare = Q(incident=None, case=None)
+    return owned_filter(model, user) | (
+        bare
+        & (
+            Q(project__in=projects_where(user, right))
+            | Q(project=None, organization__in=organizations_where(user, right))
+        )
+    )
+
+
+def membership_filter(user: Any) -> Q:
+    """The condition under which a user sees a membership: their own, and those they may change."""
+    return (
+        Q(user_id=_pk(user))
+        | Q(project__in=projects_where(user, Right.ADMINISTER))
+        | Q(project=None, organization__in=organizations_where(user, Right.OWN))
+    )
+
+
+def user_filter(user: Any) -> Q:
+    """The condition under which a user sees an account: their own, people of the organizations they administer, and
+    for owners those who belong nowhere yet.
+    """
+    memberships = org.Membership.objects.filter(user=OuterRef("pk"))
+    owned = org.Membership.objects.filter(user_id=_pk(user), role__in=roles_granting(Right.OWN))
+    return (
+        Q(pk=_pk(user))
+        | Exists(memberships.filter(organization__in=organizations_where(user, Right.ADMINISTER)))
+        | (~Exists(memberships) & Exists(owned))
+    )
+
+
+def token_filter(user: Any) -> Q:
+    """The condition under which a user sees an API token: their own, and those of service accounts they administer."""
+    memberships = org.Membership.objects.filter(user=OuterRef("user_id"))
+    administered = memberships.filter(organization__in=organizations_where(user, Right.ADMINISTER))
+    return Q(user_id=_pk(user)) | (Q(user__is_service=True) & Q(Exists(administered)))
+
+
+def copied_filter(user: Any) -> Q:
+    """The condition for rows that copy project, organization, `restricted` and the subject (the search index).
+
+    Cheaper than `owned_filter` for many rows; whoever writes such rows follows the subject's visibility and deletion.
+    """
+    part = Q()
+    for kind in ("incident", "case"):
+        subjects: Any = apps.get_model("core.SearchDocument")._meta.get_field(kind).related_model
+        part |= Q(Exists(_taking_part(subjects, user, outer=f"{kind}_id")))
+    inside = Q(project__in=projects_where(user)) & (
+        Q(restricted=False) | Q(project__in=projects_where(user, Right.SEE_RESTRICTED)) | part
+    )
+    return inside | Q(project=None, restricted=False, organization__in=organizations_where(user))
+
+
+def _taking_part(model: type[models.Model], user: Any, outer: str = "pk") -> QuerySet[Any, Any]:
+    relation: Any = model._meta.get_field("participants")
+    kind = relation.field.name
+    mine = relation.related_model.objects.filter(individual__user_id=_pk(user), **{kind: OuterRef(outer)})
+    return mine.filter(Q(left_at=None) | Q(**{f"{kind}__project__past_participants_may_read": True}))
+
+
+def project_rights(user: "User | None", project: "org.Project") -> frozenset[Right]:
+    """What the user may do in a project."""
+    if user is None or not user.is_active:
+        return frozenset()
+    roles = org.Membership.objects.filter(
+        Q(project=project) | Q(project=None, organization_id=project.organization_id), user=user
+    ).values_list("role", flat=True)
+    return frozenset().union(*(PROJECT_RIGHTS[role] for role in roles))
+
+
+def subject_rights(user: "User | None", subject: "Subject") -> frozenset[Right]:
+    """What the user may do with a subject; empty when it is invisible to them."""
+    granted = project_rights(user, subject.project)
+    if not granted or user is None:
+        return frozenset()
+    admin = Right.SEE_RESTRICTED in granted
+    part = _part_in(user, subject)
+    if subject.deleted_at is not None:
+        return granted & {Right.DELETE}
+    if subject.visibility != "open" and not admin and not part:
+        return frozenset()
+    if subject.visibility != "open" and not admin:
+        granted = granted & {Right.SEE}
+    return granted | part
+
+
+def _part_in(user: "User", subject: "Subject") -> frozenset[Right]:
+    participants: Any = subject.participants  # type: ignore[attr-defined]
+    rows = participants.filter(individual__user=user).values_list("left_at", "roles__role", "roles__renounced_at")
+    rights: frozenset[Right] = frozenset()
+    for left_at, role, renounced_at in rows:
+        if left_at is None:
+            rights |= _TAKES_PART
+            if role and renounced_at is None:
+                rights |= SUBJECT_RIGHTS[role]
+        elif subject.project.past_participants_may_read:
+            rights |= {Right.SEE}
+    return rights
+
+
+def organization_rights(user: "User | None", organization: "org.Organization") -> frozenset[Right]:
+    """What the user may do in an organization: what any of their memberships there grants."""
+    if user is None or not user.is_active:
+        return frozenset()
+    roles = org.Membership.objects.filter(user=user, organization=organization).values_list("role", flat=True)
+    return frozenset().union(*(PROJECT_RIGHTS[role] for role in roles))
+
+
+def rights(user: "User | None", target: Any) -> frozenset[Right]:
+    """What the user may do with a project, an organization or a subject."""
+    if isinstance(target, org.Project):
+        return project_rights(user, target)
+    if isinstance(target, org.Organization):
+        return organization_rights(user, target)
+    return subject_rights(user, target)
+
+
+def may(user: "User | None", right: Right, target: Any) -> bool:
+    """Whether the user holds the right on a project, organization or subject."""
+    return right in rights(user, target)
+
+
+def require(actor: "Actor", right: Right, target: Any) -> None:
+    """Stop an actor who does not hold the right. Flows call this first.
+
+    :raises Forbidden: naming what would be needed.
+    """
+    if actor.trusted or may(actor.user, right, target):
+        return
+    raise Forbidden(_("Only %(who)s may do this here.") % {"who": NEEDS[right]})
+
+
+def may_use_console(user: Any) -> bool:
+    """Responders and above, in any project, and owners."""
+    return bool(user.is_active and user.is_staff)
+
+
+def _pk(user: Any) -> int:
+    # An anonymous or deactivated user matches no membership.
+    return user.pk if user is not None and getattr(user, "is_active", False) and user.pk else 0

@@ -1,0 +1,139 @@
+"""Operations: what leaves the process, how it went, and what to do when it did not."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core import access
+from core.access import Right
+from core.console import operations as wording
+from core.console.addresses import page_of
+from core.console.dialogs import dialog
+from core.console.forms import DialogForm
+from core.console.modeladmin import ModelAdmin
+from core.operations import flows
+from core.operations.models import Operation
+
+Status = Operation.Status
+
+
+class ReasonForm(DialogForm):
+    """Why it is given up."""
+
+    reason = forms.CharField(label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class RetryForm(DialogForm):
+    """Trying again says what that may do."""
+
+    def effects(self) -> list[str]:
+        """What will happen."""
+        told = [gettext("A worker takes it within seconds.")]
+        if self.target.delivery == Operation.Delivery.AT_MOST_ONCE:
+            told.append(gettext("It may have gone out already; then it goes out twice."))
+        return told
+
+
+def _waits(_request: HttpRequest, operation: Operation) -> bool:
+    return operation.status in {Status.PENDING, Status.RETRYING}
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """By what an operation does. Asking the table for its actions would read all of it."""
+
+    title = _("what")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """The actions that have words."""
+        return wording.actions()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Operation]) -> QuerySet[Operation]:  # noqa: ARG002
+        """Those of the chosen action."""
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+@admin.register(Operation)
+class OperationAdmin(ModelAdmin):
+    """What is on its way, done and failed."""
+
+    write_right: ClassVar[Right | None] = None
+    drop_right: ClassVar[Right | None] = None
+    page_dialogs = ["retry", "skip", "cancel"]
+    list_display = ["what", "about", "state", "by", "attempts", "next_attempt_at", "problem", "created_at"]
+    list_filter: ClassVar[list[Any]] = ["status", ActionFilter, "plugin_instance", "project"]
+    list_select_related = ["incident", "case", "project", "plugin_instance"]
+    # In the order they were planned: the key is the only index that needs no filter.
+    ordering = ["-pk"]
+    sortable_by: ClassVar[list[str]] = []
+    fields = [
+        "what", "about", "state", "problem", "by", "delivery", "attempts", "created_at", "next_attempt_at",
+        "started_at", "finished_at", "result", "request_id", "uuid",
+    ]  # fmt: skip
+    readonly_fields = ["what", "about", "state", "problem", "by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
+        """Those of visible subjects; those of a project alone for who edits there."""
+        rows = Operation.objects.filter(access.linked_filter(Operation, request.user))
+        return rows.order_by("-pk")
+
+    @admin.display(description=_("what"))
+    def what(self, obj: Operation) -> str:
+        """What it does."""
+        return wording.does(obj)
+
+    @admin.display(description=_("for"))
+    def about(self, obj: Operation) -> str:
+        """Its subject or project."""
+        if obj.subject is None:
+            return str(obj.project or "-")
+        return format_html('<a href="{}">{}</a>', page_of(obj.subject), obj.subject.name)
+
+    @admin.display(description=_("status"))
+    def state(self, obj: Operation) -> str:
+        """Its status in colour."""
+        colours = {"failed": "red", "retrying": "amber", "pending": "amber", "running": "blue", "succeeded": "green"}
+        words = {"text": obj.get_status_display(), "colour": colours.get(obj.status, "")}
+        return render_to_string("console/badge.html", words)
+
+    @admin.display(description=_("by"))
+    def by(self, obj: Operation) -> str:
+        """What performs it."""
+        return str(obj.plugin_instance or gettext("built in"))
+
+    @admin.display(description=_("what went wrong"))
+    def problem(self, obj: Operation) -> str:
+        """The other system's answer."""
+        return Truncator(obj.error).chars(200) or "-"
+
+    @dialog(
+        title=_("Retry"), form=RetryForm, right=Right.EDIT,
+        offered=lambda _request, row: row.status in {Status.FAILED, Status.RETRYING, Status.SKIPPED},
+    )  # fmt: skip
+    def retry(self, request: Any, operation: Operation, form: RetryForm) -> None:  # noqa: ARG002
+        """Try it again now."""
+        flows.retry(operation=operation, actor=request.actor, now=timezone.now())
+
+    @dialog(
+        title=_("Skip"), form=ReasonForm, right=Right.EDIT,
+        offered=lambda _request, row: row.status in {Status.FAILED, Status.RETRYING},
+    )  # fmt: skip
+    def skip(self, request: Any, operation: Operation, form: ReasonForm) -> None:
+        """Give it up; what depends on it goes on."""
+        reason = form.cleaned_data["reason"]
+        flows.skip(operation=operation, actor=request.actor, now=timezone.now(), reason=reason)
+
+    @dialog(title=_("Cancel"), form=ReasonForm, submit=_("Cancel it"), right=Right.EDIT, danger=True, offered=_waits)
+    def cancel(self, request: Any, operation: Operation, form: ReasonForm) -> None:
+        """Stop it before it happens."""
+        reason = form.cleaned_data["reason"]
+        flows.cancel(operation=operation, actor=request.actor, now=timezone.now(), reason=reason)

@@ -1,0 +1,143 @@
+"""How the API describes itself: what every operation may refuse, its headers, and one stable name each."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import uritemplate
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from core.api import etags
+from core.api.errors import CONTENT_TYPE, TITLES
+from core.api.fields import Text, Whole
+from core.api.serializers import Answer
+from core.api.views import KEY_HEADER
+
+SUMMARIES: Final = {
+    "list": "List",
+    "create": "Create",
+    "retrieve": "Read",
+    "partial_update": "Change",
+    "destroy": "Delete",
+}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """The token of a machine."""
+
+    target_class = "core.api.authentication.BearerToken"
+    name = "bearer"
+
+    def get_security_definition(self, _auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """The console's session."""
+
+    target_class = "core.api.authentication.ConsoleSession"
+    name = "session"
+
+    def get_security_definition(self, _auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey", "in": "cookie", "name": "sessionid",
+            "description": "Writes carry `X-CSRFToken` too.",
+        }  # fmt: skip
+
+
+class FieldErrorSerializer(Answer):
+    """One input at fault; `field` is empty when it is not one alone."""
+
+    field = Text()
+    code = Text()
+    message = Text()
+
+
+class ProblemSerializer(Answer):
+    """RFC 9457. Clients switch on `type`; `errors` names the inputs at fault."""
+
+    type = Text(help_text="For example urn:dispatch:problem:invalid.")
+    title = Text()
+    status = Whole()
+    detail = Text()
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+class Schema(AutoSchema):
+    """Adds to each operation what every view of ours does alike."""
+
+    view: Any
+
+    def get_operation_id(self) -> str:
+        """`incidents_list`, `incidents_events_pin`; the path says it once."""
+        tokens = [token.replace("-", "_") for token in self._tokenize_path()]
+        verb = self._verb()
+        return "_".join(tokens if verb in {"", tokens[-1]} else [*tokens, verb])
+
+    def get_summary(self) -> str:
+        words = " ".join(self._tokenize_path()).replace("-", " ")
+        verb = SUMMARIES.get(self._verb())
+        return f"{verb} {words}" if verb else words.capitalize()
+
+    def get_serializer_name(self, serializer: Any, direction: str) -> str:  # noqa: ARG002
+        return type(serializer).__name__.removesuffix("Serializer").removesuffix("Body")
+
+    def get_request_serializer(self) -> Any:
+        return self.view.body_class()
+
+    def get_response_serializers(self) -> Any:
+        answers: dict[Any, Any] = {}
+        if self.method == "DELETE":
+            answers[204] = OpenApiResponse(description="Done.")
+        else:
+            answers[self.view.code()] = self.view.get_serializer_class()
+            if self.method != "GET" and self.view.may_vanish:
+                answers[204] = OpenApiResponse(description="Done, and you do not see it any more.")
+        for status in self._refusals():
+            answers[status, CONTENT_TYPE] = OpenApiResponse(ProblemSerializer, description=str(TITLES[status]))
+        return answers
+
+    def get_override_parameters(self) -> list[Any]:
+        return [*self._keys(), *self._query(), *self._headers()]
+
+    def _verb(self) -> str:
+        action = getattr(self.view, "action", "") or self.method_mapping[self.method.lower()]
+        # What can only be posted to is a verb itself: …/join/.
+        is_verb = action == "create" and hasattr(self.view, "action") and not hasattr(self.view, "list")
+        return "" if is_verb else action
+
+    def _refusals(self) -> Iterator[int]:
+        yield from (400, 401, 403)
+        if "{" in self.path or self.method == "GET":
+            yield 404
+        if self.method != "GET":
+            yield 409
+        if self._is_matched():
+            yield 412
+        if self.method in {"POST", "PATCH"}:
+            yield from (413, 415)
+        if self.method == "POST":
+            yield 422
+
+    def _keys(self) -> Iterator[OpenApiParameter]:
+        for name in uritemplate.variables(self.path):
+            named = name == "subject" or hasattr(self.view, "declare")
+            yield OpenApiParameter(name, str, "path", description="Id or name." if named else "Id.")
+
+    def _query(self) -> Iterator[OpenApiParameter]:
+        if self.method == "GET":
+            yield OpenApiParameter("fields", str, description="Only these members, with commas between: `id,name`.")
+
+    def _headers(self) -> Iterator[OpenApiParameter]:
+        header: Final = "header"
+        if self.method == "POST":
+            yield OpenApiParameter(KEY_HEADER, str, header, description="The same key and body within 24 h: once.")
+        if self._is_matched():
+            yield OpenApiParameter(etags.HEADER, str, header, description="The ETag you read; 412 if it changed since.")
+        if self.method == "GET":
+            yield OpenApiParameter("ETag", str, header, response=[200])
+
+    def _is_matched(self) -> bool:
+        action = getattr(self.view, "action", "") or self.method.lower()
+        return action in self.view.matched

@@ -1,0 +1,157 @@
+"""The sidebar: by task, not by app. Only what the reader may open; counts come from those who know them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.admin import site
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An entry of the sidebar: a page, or several pages as tabs (the first is the entry's own).
+
+    :ivar pages: "app.model", each the list of that model.
+    """
+
+    title: Any
+    icon: str
+    pages: tuple[str, ...]
+    badge: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A group of entries."""
+
+    title: Any
+    places: tuple[Place, ...] = field(default=())
+
+
+SECTIONS = (
+    Section(
+        title=_("Respond"),
+        places=(
+            Place(title=_("Incidents"), icon="emergency_home", pages=("incidents.incident",), badge="incidents"),
+            Place(title=_("Tasks"), icon="task_alt", pages=("people.task",), badge="tasks"),
+            Place(
+                title=_("On-call"),
+                icon="notifications_active",
+                pages=("people.service", "people.shift", "people.swap", "people.page"),
+                badge="on_call",
+            ),
+        ),
+    ),
+    Section(
+        title=_("Learn"),
+        places=(
+            Place(title=_("Documents"), icon="description", pages=("knowledge.document",)),
+            Place(title=_("Mail"), icon="mail", pages=("integrations.outgoingmail",)),
+        ),
+    ),
+    Section(
+        title=_("Set up"),
+        places=(
+            Place(title=_("People"), icon="groups", pages=("people.individual", "people.team", "people.merge")),
+            Place(title=_("Roles and rules"), icon="rule", pages=("people.rolepolicy", "people.engagementrule")),
+            Place(title=_("Costs"), icon="payments", pages=("reporting.costtype",)),
+            Place(
+                title=_("Types and words"),
+                icon="category",
+                pages=(
+                    "incidents.type", "incidents.severity", "incidents.priority", "cases.type", "cases.severity",
+                    "cases.priority", "knowledge.tag", "knowledge.tagtype", "knowledge.template",
+                ),
+            ),
+            Place(title=_("Integrations"), icon="extension", pages=("integrations.plugininstance",)),
+            Place(
+                title=_("Operations"),
+                icon="sync_alt",
+                pages=("core.operation", "django_celery_beat.periodictask"),
+                badge="operations",
+            ),
+            Place(title=_("Projects"), icon="folder_open", pages=("core.project", "core.organization")),
+            Place(title=_("Access"), icon="key", pages=("core.membership", "core.user", "core.apitoken")),
+        ),
+    ),
+)  # fmt: skip
+
+Badge = Callable[[HttpRequest], tuple[str, str] | None]
+_badges: dict[str, Badge] = {}
+
+
+def register_badge(key: str, badge: Badge) -> None:
+    """Say how a place's count is found: its text and variant ("plain", "alarm"), or None for none."""
+    _badges[key] = badge
+
+
+def sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar as Unfold wants it."""
+    home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
+    groups = [{"title": "", "items": [home]}]
+    for section in SECTIONS:
+        items = [item for place in section.places if (item := _item(request, place))]
+        if items:
+            groups.append({"title": section.title, "items": items})
+    return groups
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages of one place as tabs above their lists."""
+    found = []
+    for section in SECTIONS:
+        for place in section.places:
+            pages = _open_pages(request, place)
+            if len(pages) > 1:
+                items = [{"title": _name(page), "link": _list_of(page)} for page in pages]
+                found.append({"models": list(pages), "items": items})
+    return found
+
+
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """The links under the reader's name."""
+    return [
+        {"title": _("My account"), "link": reverse("admin:core_user_change", args=[request.user.pk])},
+        {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")},
+        {"title": _("Change password"), "link": reverse("admin:password_change")},
+    ]
+
+
+def _item(request: HttpRequest, place: Place) -> dict[str, Any] | None:
+    pages = _open_pages(request, place)
+    if not pages:
+        return None
+    links = [_list_of(page) for page in pages]
+    item = {
+        "title": place.title,
+        "icon": place.icon,
+        "link": links[0],
+        "active": any(request.path.startswith(link) for link in links),
+    }
+    badge = _badges[place.badge](request) if place.badge in _badges else None
+    if badge:
+        item |= {"badge": badge[0], "badge_variant": badge[1]}
+    return item
+
+
+def _open_pages(request: HttpRequest, place: Place) -> list[str]:
+    return [page for page in place.pages if (admin := _admin(page)) and admin.has_module_permission(request)]
+
+
+def _admin(page: str) -> Any:
+    for model, admin in site._registry.items():
+        if model._meta.label_lower == page:
+            return admin
+    return None
+
+
+def _name(page: str) -> str:
+    name = str(_admin(page).opts.verbose_name_plural)
+    return name[:1].upper() + name[1:]
+
+
+def _list_of(page: str) -> str:
+    return reverse(f"admin:{page.replace('.', '_')}_changelist")

@@ -1,0 +1,72 @@
+"""Operations in words: what each does, and what did not happen when it failed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import site
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.console.dialogs import Button
+from core.operations.models import Operation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What an action does ("Make the ticket"), and the sentence of its failure ("The ticket was not made.")."""
+
+    does: Any
+    missed: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """A failed operation as the page tells it."""
+
+    operation: Operation
+    missed: str
+    said: str
+    url: str
+    buttons: list[Button]
+
+
+_words: dict[str, Words] = {}
+
+
+def register_words(action: str, *, does: Any, missed: Any) -> None:
+    """Say what an action does, in words."""
+    _words[action] = Words(does=does, missed=missed)
+
+
+def actions() -> list[tuple[str, Any]]:
+    """The actions that have words, for a choice."""
+    return sorted((action, words.does) for action, words in _words.items())
+
+
+def does(operation: Operation) -> str:
+    """What the operation does."""
+    words = _words.get(operation.action)
+    return str(words.does) if words else operation.action
+
+
+def missed(operation: Operation) -> str:
+    """What did not happen."""
+    words = _words.get(operation.action)
+    return str(words.missed) if words else _("“%(action)s” did not happen.") % {"action": operation.action}
+
+
+def failed_alerts(request: HttpRequest, subject: Any, limit: int = 3) -> list[Alert]:
+    """The subject's failed operations, newest first, with what mends them."""
+    admin: Any = site.get_model_admin(Operation)
+    rows = Operation.objects.of(subject).filter(status=Operation.Status.FAILED).order_by("-finished_at", "-pk")
+    return [
+        Alert(
+            operation=row,
+            missed=missed(row),
+            said=row.error,
+            url=reverse("admin:core_operation_change", args=[row.pk]),
+            buttons=admin.buttons(request, ["retry", "skip"], row),
+        )
+        for row in rows.select_related("plugin_instance", subject.kind, "project")[:limit]
+    ]

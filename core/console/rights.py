@@ -1,0 +1,33 @@
+"""What the reader of a page may do, asked of `core.access` once per request and target."""
+
+from typing import Any
+
+from core import access
+from core.access import Right
+from core.models.organizations import Membership
+
+
+def anywhere(request: Any) -> frozenset[Right]:
+    """Every right the user holds in at least one project or organization."""
+    kept = _kept(request)
+    if "anywhere" not in kept:
+        roles = Membership.objects.filter(user_id=request.user.pk).values_list("role", flat=True).distinct()
+        kept["anywhere"] = frozenset().union(*(access.PROJECT_RIGHTS[role] for role in roles))
+    return frozenset(kept["anywhere"]) if request.user.is_active else frozenset()
+
+
+def on(request: Any, target: Any) -> frozenset[Right]:
+    """The user's rights on a project, an organization or a subject."""
+    if target is None:
+        return anywhere(request)
+    kept, key = _kept(request), (type(target), target.pk)
+    if key not in kept:
+        kept[key] = access.rights(request.user, target)
+    return frozenset(kept[key])
+
+
+def _kept(request: Any) -> dict[Any, Any]:
+    if not hasattr(request, "console_rights"):
+        request.console_rights = {}
+    kept: dict[Any, Any] = request.console_rights
+    return kept

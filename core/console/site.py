@@ -1,0 +1,85 @@
+"""The admin's site: who may come in, the home page, the search."""
+
+from functools import update_wrapper
+from typing import Any
+
+from django.core.exceptions import BadRequest, ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from unfold.sites import UnfoldAdminSite
+
+from core.access import may_use_console
+from core.console import dashboard, searching
+from core.console.forms import LoginForm
+from core.console.modeladmin import ModelAdmin
+from core.validators import UNSTORABLE
+
+# Admins that third parties bring and we replace or leave out; they leak across projects and write past the flows.
+LEFT_OUT = ("django.contrib.", "django_celery_beat.")
+
+
+class Console(UnfoldAdminSite):
+    """Unfold's site under our access table. It takes no admin but ours."""
+
+    index_template = "console/home.html"
+    login_form = LoginForm
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register an admin built on `core.console.modeladmin.ModelAdmin`.
+
+        :raises ImproperlyConfigured: for any other admin, but those of third parties that we leave out.
+        """
+        if admin_class is not None and issubclass(admin_class, ModelAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+        elif not getattr(admin_class, "__module__", "").startswith(LEFT_OUT):
+            raise ImproperlyConfigured(f"{admin_class} is not built on core.console.modeladmin.ModelAdmin.")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Responders and above, and owners."""
+        return may_use_console(request.user)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Every page of the console: an address with characters that no database keeps is refused before it asks one.
+
+        :raises BadRequest: for such an address.
+        """
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            words = (word for name, values in request.GET.lists() for word in (name, *values))
+            if any(UNSTORABLE.search(word) for word in (request.path, *words)):
+                raise BadRequest("The address holds a NUL character or half a character.")
+            response: HttpResponse = view(request, *args, **kwargs)
+            return response
+
+        return super().admin_view(update_wrapper(guarded, view), cacheable)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The home page: what needs the reader now."""
+        request.current_app = self.name
+        context = {
+            **self.each_context(request),
+            "title": _("Home"),
+            "index": True,
+            "is_fullwidth": "1",
+            "cards": dashboard.cards(request),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.index_template, context)
+
+    def app_index(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        app_label: str,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Apps are the developer's matter: the sidebar orders by task."""
+        return HttpResponseRedirect(reverse(f"{self.name}:index"))
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """What Ctrl-K finds: asked afresh under today's access, never from a cache."""
+        text = request.GET.get("s", "").strip()
+        return TemplateResponse(
+            request, "console/search_results.html", {"text": text, "results": searching.find(request, text)}
+        )

@@ -1,0 +1,107 @@
+"""API tokens: issuing, revoking, recognising, and what a scope allows."""
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from core import access
+from core.access import Right
+from core.actor import Actor
+from core.errors import Forbidden, Invalid
+from core.models.tokens import ApiToken
+from core.models.users import User
+from core.validators import UNSTORABLE
+
+MARK = "dsp_"
+AREAS = frozenset({"incidents", "cases", "people", "integrations", "knowledge", "operations", "configuration"})
+SCOPE = re.compile(r"(?:(?P<area>[a-z]+):)?(?P<verb>read|write)")
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+@transaction.atomic
+def issue(
+    *, user: User, name: str, scopes: list[str], actor: Actor, now: datetime, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Make a token for oneself, or as an owner for a service account. Returns the row and the secret, shown once.
+
+    :raises Invalid: a scope that is none, an expiry that has passed, an empty name.
+    """
+    _require(user, actor)
+    if not name.strip() or len(name) > 100 or UNSTORABLE.search(name):
+        raise Invalid(_("Give the token a name of at most 100 characters."), field="name")
+    if not user.is_active:
+        raise Invalid(_("The account is not active."), field="user")
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(_("The token would be expired already."), field="expires_at")
+    secret = MARK + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(
+        user=user, name=name, hint=secret[:10], digest=_digest(secret), scopes=checked(scopes), expires_at=expires_at
+    )
+    return token, secret
+
+
+@transaction.atomic
+def revoke(*, token: ApiToken, actor: Actor, now: datetime) -> None:
+    """End a token at once; revoking twice is revoking once."""
+    _require(token.user, actor)
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    token.refresh_from_db()
+
+
+def authenticate(secret: str, *, now: datetime) -> ApiToken | None:
+    """The valid token of a secret, its use noted once a minute; None when unknown, revoked or expired."""
+    if not secret.startswith(MARK) or len(secret) > 100:
+        return None
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(
+            Q(expires_at=None) | Q(expires_at__gt=now), digest=_digest(secret), revoked_at=None, user__is_active=True
+        )
+        .first()
+    )
+    if token and (token.last_used_at is None or token.last_used_at < now - USE_IS_NOTED_EVERY):
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def allows(token: ApiToken, area: str, *, write: bool) -> bool:
+    """Whether the token's scopes reach an area. Writing implies reading."""
+    verbs = ("write",) if write else ("read", "write")
+    return any(scope in token.scopes for verb in verbs for scope in (verb, f"{area}:{verb}"))
+
+
+def checked(scopes: list[str]) -> list[str]:
+    """The scopes, each once.
+
+    :raises Invalid: naming the one that is none.
+    """
+    for scope in scopes:
+        match = SCOPE.fullmatch(scope) if isinstance(scope, str) else None
+        if match is None or (match["area"] and match["area"] not in AREAS):
+            raise Invalid(
+                _("“%(scope)s” is no scope. Write read, write, or one of an area, for example incidents:write.")
+                % {"scope": str(scope)[:50]},
+                field="scopes",
+            )
+    if not scopes:
+        raise Invalid(_("Name at least one scope."), field="scopes")
+    return sorted(set(scopes))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _require(user: User, actor: Actor) -> None:
+    if actor.trusted or (actor.user is not None and actor.user.pk == user.pk and actor.token is None):
+        return
+    # One that works for another organization too is not theirs: its token would open that one's doors.
+    owned = access.organizations_where(actor.user, Right.OWN)
+    if user.is_service and user.memberships.exists() and not user.memberships.exclude(organization__in=owned).exists():
+        return
+    raise Forbidden(_("Tokens are made for oneself, or by an owner for a service account."))

@@ -1,0 +1,131 @@
+"""Accounts: inviting, editing one's own, deactivating."""
+
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import access
+from core.access import Right
+from core.actor import Actor
+from core.emails import normalise
+from core.errors import Conflict, Forbidden, Invalid
+from core.flows.configuration import invalid_from
+from core.flows.memberships import keep_an_owner
+from core.models.organizations import MembershipRole
+from core.models.tokens import ApiToken
+from core.models.users import User
+from core.validators import UNSTORABLE, valid_time_zone
+
+
+@transaction.atomic
+def invite(*, email: str, name: str, actor: Actor, now: datetime, is_service: bool = False) -> User:
+    """Make an account without a password; `set_password` or a reset opens it.
+
+    :raises Conflict: when the address has an account. :raises Forbidden: for anyone below admin.
+    """
+    if not actor.trusted and not access.projects_where(actor.user, Right.ADMINISTER).exists():
+        raise Forbidden(_("Only an admin may invite people."))
+    try:
+        address = normalise(email)
+    except ValueError as error:
+        raise Invalid(str(error), field="email") from None
+    _check_name(name)
+    there = User.objects.filter(email=address).first()
+    if there:
+        raise Conflict(_("%(email)s has an account.") % {"email": address}, field="email", id=str(there.uuid))
+    return User.objects.create_user(address, name=name, is_service=is_service, email_verified_at=now)
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> None:
+    """Set a password: one's own, or for others as an owner of all their organizations.
+
+    :raises Invalid: when Django's validators refuse it.
+    """
+    _require_self_or_owner(user, actor)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages), field="password") from None
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+
+
+@transaction.atomic
+def edit_profile(
+    *, user: User, actor: Actor, now: datetime, name: str | None = None, time_zone: str | None = None
+) -> User:
+    """Change one's own name and time zone.
+
+    :raises Invalid: when the zone is not one.
+    """
+    _require_self_or_owner(user, actor)
+    if time_zone:
+        try:
+            valid_time_zone(time_zone)
+        except ValidationError as error:
+            raise Invalid(invalid_from(error).message, field="time_zone") from None
+    if name is not None:
+        _check_name(name)
+        user.name = name
+    user.time_zone = user.time_zone if time_zone is None else time_zone
+    user.version += 1
+    user.save(update_fields=["name", "time_zone", "version", "updated_at"])
+    return user
+
+
+@transaction.atomic
+def deactivate(*, user: User, actor: Actor, now: datetime) -> User:
+    """End an account: no log-in, sessions and tokens end at once. The person's history stays.
+
+    :raises LastOwner: when they are the last owner of an organization.
+    """
+    _require_owner(user, actor)
+    for membership in user.memberships.filter(role=MembershipRole.OWNER).select_related("organization"):
+        keep_an_owner(membership.organization, without=user)
+    user.is_active = False
+    user.save(update_fields=["is_active", "updated_at"])
+    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
+    _end_sessions(user)
+    return user
+
+
+@transaction.atomic
+def reactivate(*, user: User, actor: Actor, now: datetime) -> User:
+    """Open an account again; tokens stay revoked."""
+    _require_owner(user, actor)
+    user.is_active = True
+    user.save(update_fields=["is_active", "updated_at"])
+    return user
+
+
+def _end_sessions(user: User) -> None:
+    # Sessions carry the user inside; each active one is opened to see whose it is.
+    for session in Session.objects.iterator(chunk_size=500):
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()
+
+
+def _check_name(name: str) -> None:
+    if len(name) > 200 or UNSTORABLE.search(name):
+        raise Invalid(_("At most 200 characters, without NUL or half characters."), field="name")
+
+
+def _owned_by(actor: Actor, user: User) -> bool:
+    """Whether the actor owns every organization of the user; else inviting here would open their account there."""
+    owned = access.organizations_where(actor.user, Right.OWN)
+    return owned.exists() and not user.memberships.exclude(organization__in=owned).exists()
+
+
+def _require_owner(user: User, actor: Actor) -> None:
+    if not (actor.trusted or _owned_by(actor, user)):
+        raise Forbidden(_("Only an owner of all their organizations may do this."))
+
+
+def _require_self_or_owner(user: User, actor: Actor) -> None:
+    if actor.user is None or actor.user.pk != user.pk:
+        _require_owner(user, actor)

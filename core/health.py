@@ -1,0 +1,93 @@
+"""Whether the process lives, and whether it can work. No sign-in; reasons name no address, no version and no secret."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
+
+logger = structlog.get_logger(__name__)
+# For all checks together: who asks has little patience, and a database or broker that hangs has none of its own.
+PATIENCE_SECONDS = 2.0
+
+
+@require_safe
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """200 while the process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when all of it works, else 503 with the reason beside what does not."""
+    asked = {name: _askers[name].submit(_reason, name, check) for name, check in CHECKS.items()}
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    reasons = {name: _within(deadline, answer) for name, answer in asked.items()}
+    ready = not any(reasons.values())
+    return JsonResponse(
+        {"ready": ready, "checks": {name: reason or "ok" for name, reason in reasons.items()}},
+        status=200 if ready else 503,
+    )
+
+
+def _within(deadline: float, answer: "Future[str]") -> str:
+    try:
+        return answer.result(timeout=max(deadline - time.monotonic(), 0))
+    except TimeoutError:
+        # One that has not begun never will; one that hangs ends by its own time-out.
+        answer.cancel()
+        return "does not answer in time"
+
+
+def _reason(name: str, check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except (DatabaseError, OperationalError, OSError) as error:
+        logger.warning("A readiness check failed", check=name, error=type(error).__name__)
+        return "does not answer"
+    finally:
+        connection.close()
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _migrations() -> str:
+    applied = MigrationRecorder(connection).applied_migrations()
+    return "" if _last_migrations() <= applied.keys() else "not all are applied"
+
+
+@cache
+def _last_migrations() -> frozenset[tuple[str, str]]:
+    """The last of each app: the code does not change under a running process."""
+    return frozenset(MigrationLoader(None).graph.leaf_nodes())
+
+
+def _broker() -> str:
+    if settings.CELERY_BROKER_URL.startswith("memory"):
+        return "" if settings.WORKER_IN_PROCESS else "in memory, and no worker in this process"
+    # Redis heeds no time-out but its transport's own.
+    patience = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS}
+    with current_app.connection_for_read(transport_options=patience) as broker:
+        broker.ensure_connection(max_retries=0)
+    return ""
+
+
+CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "broker": _broker}
+# Threads of its own for each, so that one that hangs does not stand in for the others.
+_askers = {name: ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"readiness-{name}") for name in CHECKS}

@@ -1,0 +1,121 @@
+"""The domain signals: what travels upward. Receivers run in the sender's transaction, write rows and plan operations.
+
+| signal | sent when | payload |
+| --- | --- | --- |
+| project_created | a project was made; apps seed what it needs | ProjectCreated |
+| project_changed | settings of a project changed | ProjectChanged |
+| subject_created | a subject was declared or recorded | SubjectCreated |
+| subject_changed | fields of a subject changed | SubjectChanged |
+| status_changed | a status moved | StatusChanged |
+| participant_added | somebody joined or came back | ParticipantChanged |
+| participant_removed | somebody left or was removed | ParticipantChanged |
+| role_assigned | a role has a new holder | RoleAssigned |
+| event_recorded | the timeline grew | EventRecorded |
+| report_published | a report was published | ReportPublished |
+| resource_ready | something outside exists now | ResourceReady |
+| operation_failed | an operation failed for good | OperationFailed |
+
+Connect with `@receiver(subject_created)`; the handler gets `sender` (the subject's class, or the row's), `payload`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.dispatch import Signal
+
+project_created = Signal()
+project_changed = Signal()
+subject_created = Signal()
+subject_changed = Signal()
+status_changed = Signal()
+participant_added = Signal()
+participant_removed = Signal()
+role_assigned = Signal()
+event_recorded = Signal()
+report_published = Signal()
+resource_ready = Signal()
+operation_failed = Signal()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectCreated:
+    project_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectChanged:
+    """`fields`: the names of those that changed."""
+
+    project_id: int
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectFact:
+    """The subject by kind ("incident", "case") and primary key, and who acted (None: Dispatch itself)."""
+
+    kind: str
+    subject_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectCreated(SubjectFact):
+    """`past`: recorded after the fact; nobody is told."""
+
+    status: str
+    past: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectChanged(SubjectFact):
+    """`changes` maps field to (old, new) as plain values; `fact` is the UUID of the first event."""
+
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    fact: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChanged(SubjectFact):
+    from_status: str
+    to_status: str
+    change_uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantChanged(SubjectFact):
+    participant_id: int
+    individual_id: int
+    fact: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleAssigned(SubjectFact):
+    role: str
+    role_uuid: str
+    individual_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRecorded(SubjectFact):
+    event_id: int
+    event_kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPublished(SubjectFact):
+    report_uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceReady(SubjectFact):
+    resource_kind: str
+    resource_uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationFailed:
+    operation_uuid: str
+    action: str
+    kind: str
+    subject_id: int | None

@@ -1,0 +1,220 @@
+/* What the console does beyond the theme: the reader's time zone, dialogs, single-key shortcuts, ages that stay true,
+   pickers. Everything works without it; it makes it quick. */
+"use strict";
+
+(() => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.includes(`time_zone=${zone}`)) {
+    document.cookie = `time_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  }
+
+  const typing = (element) =>
+    element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
+  const dialog = () => document.getElementById("dialog");
+
+  // A form is sent once, before htmx hears of it; a failure or the browser's "back" gives it back.
+  const giveBack = () =>
+    document.querySelectorAll("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.querySelectorAll("button[type=submit]").forEach((button) => (button.disabled = false));
+    });
+
+  // Dialogs: the link's page, asked for by htmx, shown in the one <dialog>.
+  const openDialog = (link) => {
+    htmx.ajax("GET", link.href, { target: "#dialog", swap: "innerHTML" });
+  };
+  const shown = () => {
+    const element = dialog();
+    if (!element.open && element.childElementCount) element.showModal();
+    enhance(element);
+    const first = element.querySelector(".errors input, .errors textarea, .fields input:not([type=hidden]), .fields textarea, .fields select");
+    if (first) first.focus();
+  };
+  const failed = (event) => {
+    giveBack();
+    if (event.detail.target !== dialog()) return;
+    const texts = { 403: "You may not do this here.", 404: "This is not there any more." };
+    const box = document.createElement("div");
+    box.className = "refused";
+    box.setAttribute("role", "alert");
+    box.textContent = texts[event.detail.xhr.status] || "That did not work. Nothing was changed; try once more.";
+    const fields = dialog().querySelector(".fields");
+    if (fields) fields.prepend(box);
+    else dialog().replaceChildren(box);
+    if (!dialog().open) dialog().showModal();
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+      event.preventDefault();
+      document.querySelectorAll("details.menu[open]").forEach((menu) => menu.removeAttribute("open"));
+      openDialog(link);
+      return;
+    }
+    if (event.target.closest("#dialog [data-close]")) {
+      event.preventDefault();
+      dialog().close();
+    }
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.removeAttribute("open");
+    });
+  });
+
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target.closest("form[data-once]");
+      if (!form) return;
+      if (form.dataset.sent) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      form.dataset.sent = "1";
+      setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((button) => (button.disabled = true)));
+    },
+    true,
+  );
+  window.addEventListener("pageshow", giveBack);
+
+  // Single keys do what the button that shows them does; J, K and Enter walk through a list.
+  const rows = () => [...document.querySelectorAll("[data-rows] tr[data-href]")];
+  const walk = (step) => {
+    const all = rows();
+    const now = all.findIndex((row) => row.classList.contains("current"));
+    const next = all[Math.max(0, Math.min(all.length - 1, now + step))];
+    if (!next) return;
+    all.forEach((row) => row.classList.toggle("current", row === next));
+    next.scrollIntoView({ block: "nearest" });
+  };
+  const KEYS = {
+    j: () => walk(1),
+    k: () => walk(-1),
+    Enter: () => {
+      const row = document.querySelector("[data-rows] tr.current");
+      if (row) window.location = row.dataset.href;
+      return Boolean(row);
+    },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(document.activeElement) || dialog()?.open) return;
+    const button = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key === event.key.toLowerCase());
+    if (button) {
+      event.preventDefault();
+      if (button.matches("input, textarea")) button.focus();
+      else if (button.dataset.focus) document.querySelector(button.dataset.focus)?.focus();
+      else button.click();
+    } else if (KEYS[event.key] && KEYS[event.key]() !== false) event.preventDefault();
+  });
+
+  // Ages, as core.console.ages says them.
+  const short = (seconds) => {
+    if (seconds < 60) return "now";
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
+    return `${Math.floor(seconds / 86400).toLocaleString("en")} d`;
+  };
+  const refreshAges = () => {
+    document.querySelectorAll("time[data-ago], time[data-age]").forEach((element) => {
+      const seconds = (Date.now() - new Date(element.dateTime)) / 1000;
+      const text = short(Math.abs(seconds));
+      let said = text;
+      if ("ago" in element.dataset) said = text === "now" ? "just now" : seconds < 0 ? `in ${text}` : `${text} ago`;
+      if (element.textContent !== said) element.textContent = said;
+    });
+  };
+
+  // People are suggested while an address is typed.
+  let pending;
+  document.addEventListener("input", (event) => {
+    const list = event.target.list;
+    if (!list || !list.dataset.people) return;
+    clearTimeout(pending);
+    const text = event.target.value;
+    pending = setTimeout(async () => {
+      const address = new URL(list.dataset.people, window.location);
+      address.searchParams.set("q", text);
+      const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
+      if (answer.ok) list.innerHTML = await answer.text();
+    }, 200);
+  });
+
+  // A select of many becomes pills with a field to find more.
+  const picker = (select) => {
+    select.dataset.ready = "1";
+    const box = document.createElement("div");
+    box.className = "picker";
+    const seek = Object.assign(document.createElement("input"), { type: "text", className: "seek", placeholder: select.dataset.placeholder || "Type to find…" });
+    seek.setAttribute("role", "combobox");
+    seek.setAttribute("aria-label", select.labels?.[0]?.textContent || "");
+    const list = document.createElement("ul");
+    list.setAttribute("role", "listbox");
+    list.hidden = true;
+    let at = 0;
+    const options = () => {
+      const text = seek.value.trim().toLowerCase();
+      return [...select.options].filter((option) => !option.selected && option.text.toLowerCase().includes(text)).slice(0, 30);
+    };
+    const draw = () => {
+      box.querySelectorAll(".pill").forEach((pill) => pill.remove());
+      [...select.selectedOptions].forEach((option) => {
+        const pill = Object.assign(document.createElement("button"), { type: "button", className: "badge accent pill", textContent: `${option.text} ×` });
+        pill.addEventListener("click", () => { option.selected = false; draw(); seek.focus(); });
+        box.insertBefore(pill, seek);
+      });
+      list.replaceChildren(...options().map((option, index) => {
+        const item = Object.assign(document.createElement("li"), { textContent: option.text });
+        item.setAttribute("role", "option");
+        item.setAttribute("aria-selected", String(index === at));
+        item.addEventListener("mousedown", (event) => { event.preventDefault(); choose(option); });
+        return item;
+      }));
+    };
+    const choose = (option) => { if (option) option.selected = true; seek.value = ""; at = 0; draw(); };
+    seek.addEventListener("input", () => { at = 0; list.hidden = false; draw(); });
+    seek.addEventListener("focus", () => { list.hidden = false; draw(); });
+    seek.addEventListener("blur", () => { list.hidden = true; });
+    seek.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        at = Math.max(0, Math.min(list.childElementCount - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
+        draw();
+        list.children[at]?.scrollIntoView({ block: "nearest" });
+      } else if (event.key === "Enter" && (seek.value || !list.hidden)) {
+        event.preventDefault();
+        choose(options()[at]);
+      } else if (event.key === "Backspace" && !seek.value && select.selectedOptions.length) {
+        [...select.selectedOptions].pop().selected = false;
+        draw();
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        event.preventDefault();
+        list.hidden = true;
+      }
+    });
+    box.append(seek, list);
+    select.hidden = true;
+    select.after(box);
+    draw();
+  };
+  const enhance = (root) => root.querySelectorAll("select.console-picker:not([data-ready])").forEach(picker);
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.body.addEventListener("htmx:afterSwap", (event) => {
+      if (event.detail.target === dialog()) shown();
+      else enhance(document);
+    });
+    // The session ended meanwhile: the log-in belongs on a page, not in a dialog.
+    document.body.addEventListener("htmx:beforeSwap", (event) => {
+      if (!event.detail.xhr.responseURL.includes("/login/")) return;
+      event.detail.shouldSwap = false;
+      window.location.reload();
+    });
+    document.body.addEventListener("htmx:responseError", failed);
+    document.body.addEventListener("htmx:sendError", failed);
+    enhance(document);
+    refreshAges();
+    setInterval(refreshAges, 20000);
+  });
+})();

@@ -1,0 +1,49 @@
+"""The ground's thin tasks."""
+
+from datetime import datetime
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.utils import timezone
+
+from core import idempotency
+from core.operations import jobs, queue
+from core.operations.waking import wake
+
+# How much one message does before it lets others have the worker.
+SLICE = 50
+
+
+@shared_task(acks_late=True, name="core.tasks.work")
+def work(**_later: object) -> None:
+    """Carry out what is due: a slice of operations and one job, then a new message for the rest."""
+    while True:
+        performed, ran = queue.run_due(SLICE), jobs.run_due(1)
+        if not _more_to_do(performed, ran, timezone.now()) or wake():
+            return
+        # The broker takes no message, so nobody else will.
+
+
+def _more_to_do(performed: int, ran: int, now: datetime) -> bool:
+    # A job takes long: what was planned meanwhile may have met no free worker.
+    return (performed >= SLICE or ran > 0) and (queue.anything_due(now) or (ran > 0 and jobs.anything_due(now)))
+
+
+@worker_ready.connect
+def begin(**_: object) -> None:
+    """A worker that starts looks for what was left."""
+    wake()
+
+
+@shared_task(acks_late=True, name="core.tasks.sweep")
+def sweep(**_later: object) -> None:
+    """Wake workers for what nobody was woken for."""
+    now = timezone.now()
+    queue.sweep(now)
+    jobs.sweep(now)
+
+
+@shared_task(acks_late=True, name="core.tasks.clean")
+def clean(**_later: object) -> None:
+    """Forget what is kept for a day only."""
+    idempotency.clean(timezone.now())

@@ -1,0 +1,5 @@
+"""The roof: assembles the apps, holds no rules."""
+
+from .celery import app as celery_app
+
+__all__ = ["celery_app"]

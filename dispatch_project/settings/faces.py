@@ -1,0 +1,100 @@
+"""The console, the API and their static files."""
+
+from typing import Any
+
+from .env import BASE_DIR, env
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+STATIC_URL = "static/"
+# Collected files are served in production only; the embedded installation finds them in the packages.
+STATIC_ROOT = BASE_DIR / "static-root" if env.bool("STATIC_MANIFEST", False) else None
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.bool("STATIC_MANIFEST", False)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not env.bool("STATIC_MANIFEST", False)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "core.api.authentication.BearerToken",
+        "core.api.authentication.ConsoleSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.SignedIn"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Pages",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSON"],
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.Schema",
+    "EXCEPTION_HANDLER": "core.api.errors.problem",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Dispatch",
+    "DESCRIPTION": "Security incidents and cases, from the first report to the lessons learned.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Enumerations stand where they are used: no central list of names that every new app would have to extend.
+    "POSTPROCESSING_HOOKS": [],
+    # The readable page asks nobody outside.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "persistAuthorization": False},
+}
+
+# One accent colour; red is kept for what somebody must act on.
+_ACCENT = {
+    "50": "oklch(97% .014 265)",
+    "100": "oklch(94% .03 265)",
+    "200": "oklch(88% .06 265)",
+    "300": "oklch(80% .1 267)",
+    "400": "oklch(72% .14 268)",
+    "500": "oklch(62% .17 266)",
+    "600": "oklch(51% .17 265)",
+    "700": "oklch(45% .16 265)",
+    "800": "oklch(38% .13 266)",
+    "900": "oklch(33% .1 267)",
+    "950": "oklch(26% .07 268)",
+}
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Dispatch",
+    "SITE_HEADER": "Dispatch",
+    "SITE_SYMBOL": "emergency_home",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "core.console.assets.favicon"},
+    ],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": False,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {"primary": _ACCENT},
+    "STYLES": ["core.console.assets.stylesheet"],
+    "SCRIPTS": ["core.console.assets.script"],
+    "ACCOUNT": {"navigation": "core.console.navigation.account"},
+    "TABS": "core.console.navigation.tabs",
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "core.console.navigation.sections"},
+    "COMMAND": {"search_models": False, "show_history": False},
+}

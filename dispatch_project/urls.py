@@ -1,0 +1,18 @@
+"""All addresses."""
+
+from django.contrib.admin import site
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from core.health import healthz, readyz
+
+urlpatterns: list = [
+    path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("admin/", site.urls),
+    path("api/v1/", include("core.api.urls")),
+]
+
+# A problem for the API, the usual page elsewhere.
+handler500 = "core.api.errors.server_error"

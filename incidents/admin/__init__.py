@@ -1,0 +1,5 @@
+"""The console's pages of incidents."""
+
+from incidents.admin import classification, incident
+
+__all__ = ["classification", "incident"]

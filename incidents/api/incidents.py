@@ -1,0 +1,66 @@
+"""Incidents."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from core.api.subjects import SubjectViewSet
+from incidents import flows
+from incidents.api.filters import IncidentFilters
+from incidents.api.serializers import (
+    HOLDERS,
+    TEXTS,
+    IncidentEditBody,
+    IncidentMoveBody,
+    IncidentReportBody,
+    IncidentSerializer,
+)
+from incidents.models import Incident
+from people.api.references import with_holders
+from reporting.api.fields import with_cost
+
+# Long columns of related rows, of which only the name shows.
+NOT_SHOWN = (
+    "project__description", "project__report_instructions", "project__description_hint", "type__description",
+    "severity__description", "priority__description",
+)  # fmt: skip
+
+
+class IncidentViewSet(SubjectViewSet):
+    """Security incidents, from the report to closed."""
+
+    area = "incidents"
+    model = Incident
+    serializer_class = IncidentSerializer
+    filterset_class = IncidentFilters
+    search_kind = "incident"
+    bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {
+        "create": IncidentReportBody, "partial_update": IncidentEditBody, "move": IncidentMoveBody,
+    }  # fmt: skip
+    # 25 rows stay below 20 kB; tags and texts come with `?fields=` or one by one.
+    list_fields = (
+        "id", "name", "title", "status", "visibility", "project", "type", "severity", "priority", "commander",
+        "cost", "reported_at", "closed_at", "updated_at",
+    )  # fmt: skip
+
+    def with_relations(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows = rows.select_related("project", "type", "severity", "priority").defer(*NOT_SHOWN)
+        shown = self.shown_fields()
+        # Long texts and people are fetched only where they show.
+        rows = rows.defer(*(name for name in TEXTS if not shown(name)))
+        rows = rows.prefetch_related("tags") if shown("tags") else rows
+        rows = with_cost(rows) if shown("cost") else rows
+        roles = [role for name, role in HOLDERS.items() if shown(name)]
+        return with_holders(rows, *roles) if roles else rows
+
+    def declare(self, body: dict[str, Any]) -> Incident:
+        return flows.declare(actor=self.actor, now=self.now, **body)
+
+    def edit(self, subject: Incident, body: dict[str, Any], version: int | None) -> Incident:
+        return flows.edit(incident=subject, actor=self.actor, now=self.now, version=version, **body)
+
+    def move(self, subject: Incident, to: str, reason: str, version: int | None) -> Incident:
+        return flows.change_status(
+            incident=subject, to=to, reason=reason, actor=self.actor, now=self.now, version=version
+        )

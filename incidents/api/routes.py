@@ -1,0 +1,10 @@
+"""What incidents offer."""
+
+from core.api.registry import register, register_subject
+from incidents.api.classification import IncidentPriorityViewSet, IncidentSeverityViewSet, IncidentTypeViewSet
+from incidents.api.incidents import IncidentViewSet
+
+register_subject("incidents", IncidentViewSet)
+register("incident-types", IncidentTypeViewSet)
+register("incident-severities", IncidentSeverityViewSet)
+register("incident-priorities", IncidentPriorityViewSet)

@@ -1,0 +1,207 @@
+"""The forms of incidents: the report, the facts, the moves."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from core import access
+from core.access import Right
+from core.console.forms import DialogForm, LetterField, LocalDateTime
+from core.console.subjects import SubjectForm
+from core.models.organizations import Project
+from core.models.subjects import Visibility
+from incidents.models import Incident, Priority, Severity, Type
+from knowledge.models import Tag
+from people.console import PersonInput
+from people.models import Participant
+
+CLASSIFICATIONS: dict[str, Any] = {"type": Type, "severity": Severity, "priority": Priority}
+BY_TYPE = ("", _("As the type says"))
+
+
+class TagField(forms.ModelMultipleChoiceField):
+    """Tags of a project, each with its type."""
+
+    def label_from_instance(self, tag: Any) -> str:
+        """actor: insider."""
+        return f"{tag.tag_type}: {tag}"
+
+
+def tags_of(project: Project | None) -> Any:
+    """The tags that can be chosen in a project."""
+    rows = Tag.objects.filter(project=project, enabled=True) if project else Tag.objects.none()
+    return rows.select_related("tag_type").order_by("tag_type__name", "name")
+
+
+class ReportForm(DialogForm):
+    """What happened, in as few fields as it takes; the rest has defaults."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    title = LetterField(label=_("What happened, in a few words"), max_length=500)
+    description = LetterField(label=_("What is known so far"), required=False, widget=forms.Textarea(attrs={"rows": 6}))
+    project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), empty_label=None)
+    type = forms.ModelChoiceField(label=_("Type"), queryset=Type.objects.none(), empty_label=None)
+    severity = forms.ModelChoiceField(label=_("Severity"), queryset=Severity.objects.none(), empty_label=None)
+    priority = forms.ModelChoiceField(label=_("Priority"), queryset=Priority.objects.none(), empty_label=None)
+    visibility = forms.ChoiceField(label=_("Visibility"), required=False, choices=[BY_TYPE, *Visibility.choices])
+    commander = forms.EmailField(
+        label=_("Commander"), required=False, widget=PersonInput, help_text=_("Empty: you, until somebody takes over.")
+    )
+    tags = TagField(label=_("Tags"), queryset=Tag.objects.none(), required=False)
+
+    def prepare(self) -> None:
+        """Offer what the chosen project has, its defaults first chosen."""
+        reach = access.projects_where(self.request.user, Right.REPORT)
+        projects = Project.objects.filter(pk__in=reach, enabled=True).order_by("-default", "name")
+        self.fields["project"].queryset = projects  # type: ignore[attr-defined]
+        self.chosen_project = self._chosen(projects)
+        self.initial.update(key=str(uuid.uuid4()), project=self.chosen_project)
+        for name, model in CLASSIFICATIONS.items():
+            rows = model.objects.filter(project=self.chosen_project).choosable().order_by("order", "name")
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+            self.initial[name] = next((row.pk for row in rows if row.default), None)
+        self.fields["tags"].queryset = tags_of(self.chosen_project)  # type: ignore[attr-defined]
+        # Another project has other words: the script asks for its part of the page.
+        self.fields["project"].widget.attrs |= {
+            "hx-get": self.request.path, "hx-target": "#by-project", "hx-select": "#by-project", "hx-swap": "outerHTML",
+            "hx-select-oob": "#instructions",
+        }  # fmt: skip
+        self._hint()
+
+    def renew(self, sentence: str) -> None:
+        """Refuse this time, and let the next try be a report of its own."""
+        self.add_error(None, sentence)
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data["key"] = str(uuid.uuid4())
+        self.data = data
+
+    def _chosen(self, projects: Any) -> Project | None:
+        asked = str(self.data.get("project") or self.request.GET.get("project") or "")
+        chosen: Project | None = projects.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 18 else None
+        return chosen or projects.first()
+
+    def _hint(self) -> None:
+        if self.chosen_project is None:
+            return
+        self.fields["title"].widget.attrs["placeholder"] = self.chosen_project.title_hint
+        self.fields["description"].widget.attrs["placeholder"] = self.chosen_project.description_hint
+
+
+class FactsForm(SubjectForm):
+    """Everything about an incident that may be changed by hand."""
+
+    title = LetterField(label=_("Title"), max_length=500)
+    description = LetterField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 5}))
+    resolution = LetterField(label=_("Resolution"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    type = forms.ModelChoiceField(label=_("Type"), queryset=Type.objects.none(), empty_label=None)
+    severity = forms.ModelChoiceField(label=_("Severity"), queryset=Severity.objects.none(), empty_label=None)
+    priority = forms.ModelChoiceField(label=_("Priority"), queryset=Priority.objects.none(), empty_label=None)
+    visibility = forms.ChoiceField(label=_("Visibility"), choices=Visibility.choices)
+    tags = TagField(label=_("Tags"), queryset=Tag.objects.none(), required=False)
+    reported_at = forms.DateTimeField(label=_("Reported"), widget=LocalDateTime, help_text=_("On your clock."))
+    together: ClassVar[list[tuple[str, ...]]] = [("type", "severity"), ("priority", "visibility")]
+
+    def prepare(self) -> None:
+        """Begin with what there is; a disabled value stays choosable where it is."""
+        super().prepare()
+        incident = self.target
+        for name, model in CLASSIFICATIONS.items():
+            here = model.objects.filter(project=incident.project)
+            rows = here.choosable() | here.filter(pk=getattr(incident, f"{name}_id"))
+            self.fields[name].queryset = rows.order_by("order", "name")  # type: ignore[attr-defined]
+            self.initial[name] = getattr(incident, f"{name}_id")
+        self.fields["tags"].queryset = (  # type: ignore[attr-defined]
+            Tag.objects.filter(project=incident.project).select_related("tag_type").order_by("tag_type__name", "name")
+        )
+        self.initial["tags"] = list(incident.tags.values_list("pk", flat=True))
+        for name in ("title", "description", "resolution", "visibility", "reported_at"):
+            self.initial[name] = getattr(incident, name)
+        self.remember()
+
+    def changes(self) -> dict[str, Any]:
+        """Only what differs from what the form showed."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name not in {"version", "seen"}}
+
+    def effects(self) -> list[str]:
+        """What will happen outside."""
+        told = [gettext("Ticket and document follow.")]
+        if self.target.is_restricted:
+            return told
+        return [
+            *told,
+            gettext("Made restricted, only participants, admins and owners see it; mail already sent stays sent."),
+        ]
+
+
+class MoveForm(SubjectForm):
+    """A move of the status, with a reason for the timeline."""
+
+    reason = forms.CharField(
+        label=_("Why"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Optional; stands on the timeline."),
+    )  # fmt: skip
+
+
+class StableForm(MoveForm):
+    """Marking stable may lower the severity."""
+
+    severity = forms.ModelChoiceField(label=_("Severity"), queryset=Severity.objects.none(), empty_label=None)
+    field_order = ["severity", "reason"]
+
+    def prepare(self) -> None:
+        """Severities that fit a stable incident, and the present one."""
+        super().prepare()
+        here = Severity.objects.filter(project=self.target.project)
+        fitting = here.choosable().filter(allowed_for_stable=True) | here.filter(pk=self.target.severity_id)
+        self.fields["severity"].queryset = fitting.order_by("order", "name")  # type: ignore[attr-defined]
+        self.initial["severity"] = self.target.severity_id
+
+    def effects(self) -> list[str]:
+        """What will happen outside."""
+        return [*stable_effects(self.target), gettext("Ticket and document follow.")]
+
+
+class CloseForm(MoveForm):
+    """Closing ends what runs."""
+
+    def effects(self) -> list[str]:
+        """What will happen outside."""
+        count = Participant.objects.of(self.target).filter(left_at=None).count()
+        ends = ngettext(
+            "Ends the roles of %(count)s person; reopening gives them back.",
+            "Ends the roles of %(count)s people; reopening gives them back.",
+            count,
+        )
+        made = stable_effects(self.target) if self.target.status == Incident.Status.ACTIVE else []
+        return [
+            *made,
+            ends % {"count": count},
+            gettext("Ticket and document are brought up to date for the last time."),
+        ]
+
+
+class ReopenForm(MoveForm):
+    """Reopening brings people back."""
+
+    def effects(self) -> list[str]:
+        """What will happen outside."""
+        told = [gettext("The clock runs on; what was stamped ahead of this is cleared.")]
+        if self.target.status == Incident.Status.CLOSED:
+            told.append(
+                gettext("Everybody gets back the roles that closing ended, unless somebody else has taken them.")
+            )
+        return told
+
+
+def stable_effects(incident: Incident) -> list[str]:
+    """What marking stable does."""
+    told = []
+    if not incident.type.exclude_from_review:
+        told.append(gettext("Makes the review document."))
+    priority = Priority.objects.filter(project=incident.project, for_stable=True, enabled=True).first()
+    if priority and priority.pk != incident.priority_id:
+        told.append(gettext("Sets the priority to %(priority)s.") % {"priority": priority})
+    return told

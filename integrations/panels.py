@@ -1,0 +1,39 @@
+"""The tab of a subject that shows what belongs to it elsewhere; and what the operations of integrations are called."""
+
+from typing import Any
+
+from django.contrib.admin import site
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from core.console import operations, panels
+from core.operations.models import Operation
+from integrations.flows import expected_resources
+from integrations.models import OutgoingMail
+
+
+def resources(request: HttpRequest, subject: Any) -> dict[str, Any]:
+    """What there is, what is on its way, and the mail that was sent."""
+    mails = OutgoingMail.objects.of(subject).order_by("-sent_at", "-pk")
+    admin: Any = site.get_model_admin(Operation)
+    expected = expected_resources(subject)
+    missing = [one.operation_uuid for one in expected if one.operation_uuid]
+    rows = Operation.objects.filter(uuid__in=missing).select_related(subject.kind, "project")
+    buttons = {str(row.uuid): admin.buttons(request, ["retry"], row) for row in rows}
+    return {"resources": expected, "buttons": buttons, "page": panels.page_of(request, mails)}
+
+
+panels.register(
+    panels.Panel(
+        key="resources", title=_("Resources"), template="integrations/panels/resources.html", context=resources,
+        count=lambda subject: len(expected_resources(subject)), order=30,
+    )
+)  # fmt: skip
+operations.register_words("ticket.create", does=_("Make the ticket"), missed=_("The ticket was not made."))
+operations.register_words("ticket.update", does=_("Update the ticket"), missed=_("The ticket was not updated."))
+operations.register_words("document.create", does=_("Make a document"), missed=_("A document was not made."))
+operations.register_words("document.update", does=_("Update a document"), missed=_("A document was not updated."))
+operations.register_words("email.send", does=_("Send a mail"), missed=_("A mail was not sent."))
+operations.register_words(
+    "contact.lookup", does=_("Look a person up"), missed=_("A person was not found in the directory.")
+)

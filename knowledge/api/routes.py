@@ -1,0 +1,7 @@
+"""What knowledge offers."""
+
+from core.api.registry import register
+from knowledge.api.tags import TagTypeViewSet, TagViewSet
+
+register("tags", TagViewSet)
+register("tag-types", TagTypeViewSet)

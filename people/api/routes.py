@@ -1,0 +1,11 @@
+"""What people offer."""
+
+from core.api.registry import register, register_for_subjects
+from people.api.individuals import IndividualViewSet
+from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
+
+register("individuals", IndividualViewSet)
+register_for_subjects("roles", RoleViewSet)
+register_for_subjects("participants", ParticipantViewSet)
+register_for_subjects("join", JoinViewSet)
+register_for_subjects("leave", LeaveViewSet)

@@ -1,0 +1,140 @@
+"""What every subject's page does with people: assigning and handing over roles, adding, joining, leaving."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.access import Right
+from core.console.dialogs import dialog
+from core.console.forms import DialogForm
+from people.flows import add_participant, assign_role, find_individual, hand_over, join, leave
+from people.models import Individual, Participant, Role
+
+
+class PersonInput(forms.EmailInput):
+    """An address, with the organization's people suggested while typing."""
+
+    template_name = "people/widgets/person.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Name the list that the script fills."""
+        context = super().get_context(name, value, {**(attrs or {}), "autocomplete": "off"})
+        context["widget"]["suggestions"] = f"{context['widget']['attrs'].get('id', name)}-people"
+        context["widget"]["attrs"]["list"] = context["widget"]["suggestions"]
+        return context
+
+
+class PersonForm(DialogForm):
+    """Somebody, by address: known people are suggested, an unknown address makes a new person."""
+
+    individual = forms.EmailField(
+        label=_("Who"), widget=PersonInput, help_text=_("Name or address; known people are suggested.")
+    )
+
+    def person(self) -> Individual:
+        """The person of the address, made on first sight."""
+        return find_individual(
+            organization=self.target.project.organization, email=self.cleaned_data["individual"], now=timezone.now()
+        )
+
+
+class RoleForm(PersonForm):
+    """A role for somebody; of one that is held it is a hand-over, with a note."""
+
+    role = forms.ChoiceField(label=_("Role"))
+    note = forms.CharField(
+        label=_("Note for the hand-over"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Stands on the timeline when somebody else held the role."),
+    )  # fmt: skip
+    field_order = ["role", "individual", "note"]
+
+    def prepare(self) -> None:
+        """Name who holds each role now."""
+        holders = holders_of(self.target)
+        other_lead = {Role.Name.COMMANDER, Role.Name.ASSIGNEE} - {self.target.lead_role}
+        self.fields["role"].choices = [  # type: ignore[attr-defined]
+            (name, f"{label} ({holders[name]})" if name in holders else label)
+            for name, label in Role.Name.choices
+            if name not in other_lead
+        ]
+        self.initial["role"] = self.request.GET.get("role") or self.target.lead_role
+
+    def effects(self) -> list[str]:
+        """What will happen outside."""
+        return [gettext("The person is told by mail, if new to the role.")]
+
+
+class ParticipantForm(PersonForm):
+    """Somebody who is to take part."""
+
+    role = forms.ChoiceField(
+        label=_("As"), choices=[(Role.Name.OBSERVER, _("Observer")), (Role.Name.PARTICIPANT, _("Participant"))]
+    )
+    reason = forms.CharField(label=_("Why"), required=False, max_length=300)
+
+    def effects(self) -> list[str]:
+        """What will happen outside."""
+        told = [gettext("The person is told by mail.")]
+        if self.target.is_restricted:
+            told.append(gettext("They see this restricted page, its documents and its ticket."))
+        return told
+
+
+def takes_part(request: Any, subject: Any) -> bool:
+    """Whether the reader takes part now."""
+    return Participant.objects.of(subject).filter(individual__user=request.user, left_at=None).exists()
+
+
+def holders_of(subject: Any) -> dict[str, str]:
+    """Who holds each exclusive role now."""
+    held = (
+        Role.objects.of(subject)
+        .filter(renounced_at=None, role__in=Role.EXCLUSIVE)
+        .select_related("participant__individual")
+    )
+    return {role.role: str(role.participant) for role in held}
+
+
+class PeopleDialogs:
+    """Dialogs for a `SubjectAdmin`."""
+
+    @dialog(
+        title=_("Assign role"),
+        form=RoleForm,
+        submit=_("Assign"),
+        key="r",
+        offered=lambda _request, subject: subject.is_open,
+    )
+    def assign_role(self, request: Any, subject: Any, form: RoleForm) -> None:
+        """Give the role, or hand it over."""
+        role, note, now = form.cleaned_data["role"], form.cleaned_data["note"], timezone.now()
+        person = form.person()
+        if note.strip() and role in holders_of(subject):
+            hand_over(subject=subject, role=role, to=person, note=note, actor=request.actor, now=now)
+        else:
+            assign_role(subject=subject, individual=person, role=role, actor=request.actor, now=now)
+
+    @dialog(title=_("Add somebody"), form=ParticipantForm, submit=_("Add"))
+    def add_participant(self, request: Any, subject: Any, form: ParticipantForm) -> None:
+        """Bring somebody in."""
+        given = form.cleaned_data
+        add_participant(
+            subject=subject, individual=form.person(), role=given["role"], reason=given["reason"],
+            actor=request.actor, now=timezone.now(),
+        )  # fmt: skip
+
+    @dialog(
+        title=_("Join"), right=Right.JOIN, at_once=True,
+        offered=lambda request, subject: subject.is_open and not takes_part(request, subject),
+    )  # fmt: skip
+    def join(self, request: Any, subject: Any, form: DialogForm) -> None:  # noqa: ARG002
+        """Take part as observer."""
+        join(subject=subject, actor=request.actor, now=timezone.now())
+
+    @dialog(title=_("Leave"), right=Right.SEE, offered=takes_part)
+    def leave(self, request: Any, subject: Any, form: DialogForm) -> None:  # noqa: ARG002
+        """Take part no longer."""
+        leave(subject=subject, actor=request.actor, now=timezone.now())

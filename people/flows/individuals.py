@@ -1,0 +1,92 @@
+"""Individuals: made on first sight of an address, edited by managers."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from core import operations, search
+from core.actor import Actor
+from core.emails import normalise
+from core.errors import Invalid
+from core.flows import configuration
+from core.flows.subjects import check_text
+from core.models.organizations import Membership, Organization
+from core.models.users import User
+from people.models import Individual
+
+LONGEST_NAME = 200
+
+
+@transaction.atomic
+def find_individual(*, organization: Organization, email: str, now: datetime, name: str = "") -> Individual:
+    """The person of this address in the organization, made when it is seen for the first time.
+
+    A user with that verified address, who belongs to the organization, is linked. What the contact directory knows is
+    asked afterwards, by an operation.
+
+    :raises Invalid: when it is not an address.
+    """
+    try:
+        address = normalise(email)
+    except ValueError as error:
+        raise Invalid(str(error), field="email") from None
+    check_text(name, "name", LONGEST_NAME)
+    there = Individual.objects.filter(organization=organization, email=address).first()
+    return there or _make(organization, address, name)
+
+
+def of_user(user: User, organization: Organization, now: datetime) -> Individual:
+    """The user's individual in the organization, made and linked when there is none."""
+    linked = Individual.objects.filter(organization=organization, user=user).first()
+    if linked:
+        return linked
+    person = find_individual(organization=organization, email=user.email, name=user.name, now=now)
+    if person.user_id is None:
+        person.user = user
+        person.save(update_fields=["user", "updated_at"])
+    return person
+
+
+@transaction.atomic
+def save_individual(individual: Individual, *, actor: Actor, now: datetime, version: int | None = None) -> Individual:
+    """Create or change a person; the address is normalised and unique in the organization."""
+    try:
+        individual.email = normalise(individual.email)
+    except ValueError as error:
+        raise Invalid(str(error), field="email") from None
+    if not individual.name.strip():
+        individual.name = name_from(individual.email)
+    saved: Individual = configuration.save(individual, actor=actor, now=now, version=version)
+    search.index(saved)
+    return saved
+
+
+def name_from(email: str) -> str:
+    """A first guess at a name: ada.lovelace@… is Ada Lovelace."""
+    words = email.split("@")[0].replace("_", ".").replace("-", ".").split(".")
+    return (" ".join(word.capitalize() for word in words if word) or email)[:LONGEST_NAME]
+
+
+def _make(organization: Organization, email: str, name: str) -> Individual:
+    values: dict[str, Any] = {"name": name or name_from(email), "user": _account(organization, email)}
+    try:
+        with transaction.atomic():
+            person = Individual.objects.create(organization=organization, email=email, **values)
+    except IntegrityError:
+        # Somebody else saw the address at the same moment.
+        return Individual.objects.get(organization=organization, email=email)
+    search.index(person)
+    if not values["user"]:
+        operations.plan(
+            "contact.lookup", organization=organization, fact=person.uuid, arguments={"individual": person.pk}
+        )
+    return person
+
+
+def _account(organization: Organization, email: str) -> User | None:
+    """The user to link: the same verified address, in this organization, not linked to somebody else there."""
+    user = User.objects.filter(email=email, email_verified_at__isnull=False, is_active=True).first()
+    if user is None or not Membership.objects.filter(user=user, organization=organization).exists():
+        return None
+    return None if Individual.objects.filter(organization=organization, user=user).exists() else user

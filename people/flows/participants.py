@@ -1,0 +1,242 @@
+"""Taking part in a subject: joining, being added, leaving, being removed, and what closing does."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import access
+from core.access import Right
+from core.actor import Actor
+from core.errors import FlowError, Forbidden, Invalid
+from core.flows.subjects import check_text, locked
+from core.models.subjects import StatusChange
+from core.signals import ParticipantChanged, participant_added, participant_removed
+from core.timeline import Event, record
+from people.flows import individuals
+from people.flows.roles import end_role, give_role
+from people.models import Individual, Participant, Role
+
+LONGEST_REASON = 300
+
+
+class CannotRemove(FlowError):
+    """Something the person holds must be handed over first; `params["blockers"]` lists it in words."""
+
+    code = "cannot_remove"
+
+
+class CannotJoin(FlowError):
+    """The project or the subject does not let people join by themselves."""
+
+    code = "cannot_join"
+    status = 403
+
+
+@transaction.atomic
+def add_participant(
+    *,
+    subject: Any,
+    individual: Individual,
+    actor: Actor,
+    now: datetime,
+    role: str = Role.Name.OBSERVER,
+    reason: str = "",
+) -> Participant:
+    """Bring somebody in, or back, with a role. A role asked for is always given; who has it keeps the rest.
+
+    :raises Invalid: when the person belongs to another organization, or the role does not exist.
+    """
+    access.require(actor, Right.EDIT, subject)
+    check_text(reason, "reason", LONGEST_REASON)
+    return take_in(locked(subject), individual, role=role, reason=reason, actor=actor, now=now)
+
+
+@transaction.atomic
+def join(*, subject: Any, actor: Actor, now: datetime) -> Participant:
+    """Take part by one's own wish, as observer.
+
+    :raises CannotJoin: when the subject is restricted or the project does not allow it (admins always may).
+    """
+    access.require(actor, Right.JOIN, subject)
+    if actor.user is None:
+        raise Forbidden(_("Only a person may join."))
+    free = subject.visibility == "open" and subject.project.allow_self_join
+    if not free and not access.may(actor.user, Right.ADMINISTER, subject.project):
+        raise CannotJoin(_("People are added to %(name)s by those who lead it.") % {"name": subject.name})
+    person = individuals.of_user(actor.user, subject.project.organization, now)
+    return take_in(locked(subject), person, role=Role.Name.OBSERVER, reason=str(_("joined")), actor=actor, now=now)
+
+
+@transaction.atomic
+def leave(*, subject: Any, actor: Actor, now: datetime) -> Participant:
+    """Go by one's own wish.
+
+    :raises CannotRemove: while one leads the open subject. :raises Invalid: when one takes no part.
+    """
+    subject = locked(subject)
+    participant = _participant_of(subject, actor)
+    return _go(subject, participant, actor=actor, now=now)
+
+
+@transaction.atomic
+def remove_participant(*, subject: Any, individual: Individual, actor: Actor, now: datetime) -> Participant:
+    """Remove somebody: roles end, the row and its history stay.
+
+    :raises CannotRemove: naming what must be handed over first.
+    """
+    access.require(actor, Right.EDIT, subject)
+    subject = locked(subject)
+    participant = _current(subject, individual)
+    if participant is None:
+        raise Invalid(
+            _("%(who)s takes no part in %(name)s.") % {"who": individual, "name": subject.name}, field="individual"
+        )
+    return _go(subject, participant, actor=actor, now=now)
+
+
+def blockers(subject: Any, participant: Participant) -> list[str]:
+    """What stands in the way of the person's going, in words."""
+    leads = Role.objects.of(subject).filter(participant=participant, role=subject.lead_role, renounced_at=None)
+    if subject.is_open and leads.exists():
+        return [
+            _("%(who)s is %(role)s of the open %(name)s; hand the role over first")
+            % {"who": participant, "role": Role.Name(subject.lead_role).label, "name": subject.name}
+        ]
+    return []
+
+
+def take_in(
+    subject: Any, individual: Individual, *, role: str, reason: str, actor: Actor, now: datetime
+) -> Participant:
+    """Find, bring back or make the participant and give the role. The caller holds the lock and has asked access."""
+    if individual.organization_id != subject.project.organization_id:
+        raise Invalid(_("This person belongs to another organization."), field="individual")
+    if role not in Role.Name.values:
+        raise Invalid(_("A role is one of %(roles)s.") % {"roles": ", ".join(Role.Name.values)}, field="role")
+    if not individual.is_active:
+        raise Invalid(_("%(who)s is not active any more.") % {"who": individual}, field="individual")
+    participant, made = Participant.objects.get_or_create(
+        **subject.as_owner, individual=individual,
+        defaults={"added_by": actor.user, "added_reason": reason, "joined_at": now},
+    )  # fmt: skip
+    back = participant.left_at is not None
+    if back:
+        participant.left_at, participant.joined_at, participant.added_reason = None, now, reason
+        participant.save(update_fields=["left_at", "joined_at", "added_reason", "updated_at"])
+    given = _give_unless_more(subject, participant, role, actor=actor, now=now)
+    if made or back:
+        _announce_coming(subject, participant, role, back=back, reason=reason, actor=actor, now=now)
+    elif given:
+        _record_role(subject, participant, role, actor, now)
+    return participant
+
+
+def inactivate_all(subject: Any, change: StatusChange, *, actor: Actor, now: datetime) -> int:
+    """End every held role by the closing `change`; people stay participants. Returns how many roles ended."""
+    held = Role.objects.of(subject).filter(renounced_at=None)
+    count = held.update(renounced_at=now, ended_by=change)
+    if count:
+        record(
+            subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
+            description=_("The roles of %(count)s people ended with the closing")
+            % {"count": Role.objects.filter(ended_by=change).values("participant").distinct().count()},
+        )  # fmt: skip
+    return count
+
+
+def reactivate_all(subject: Any, *, actor: Actor, now: datetime) -> list[Role]:
+    """Give back every role that the last closing ended and nobody took since, to those who did not leave."""
+    last = (
+        StatusChange.objects.filter(**subject.as_owner, ended_roles__isnull=False)
+        .order_by("-changed_at", "-pk")
+        .first()
+    )
+    if last is None:
+        return []
+    ended = Role.objects.filter(ended_by=last, participant__left_at=None).select_related("participant__individual")
+    taken = set(
+        Role.objects.of(subject).filter(renounced_at=None, role__in=Role.EXCLUSIVE).values_list("role", flat=True)
+    )
+    back = [
+        give_role(subject, role.participant, role.role, actor=actor, now=now)
+        for role in ended.order_by("pk")
+        if role.role not in taken
+    ]
+    if back:
+        record(
+            subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
+            description=_("%(count)s roles were given back with the reopening") % {"count": len(back)},
+        )  # fmt: skip
+    return [role for role in back if role]
+
+
+def _give_unless_more(subject: Any, participant: Participant, role: str, *, actor: Actor, now: datetime) -> Role | None:
+    """Observer is the role of those who hold none."""
+    if role == Role.Name.OBSERVER and participant.roles.filter(renounced_at=None).exists():
+        return None
+    return give_role(subject, participant, role, actor=actor, now=now)
+
+
+def _go(subject: Any, participant: Participant, *, actor: Actor, now: datetime) -> Participant:
+    in_the_way = blockers(subject, participant)
+    if in_the_way:
+        raise CannotRemove("; ".join(in_the_way) + ".", field="individual", blockers=in_the_way)
+    for role in participant.roles.filter(renounced_at=None):
+        end_role(role, now=now)
+    participant.left_at = now
+    participant.save(update_fields=["left_at", "updated_at"])
+    own = actor.user is not None and participant.individual.user_id == actor.user.pk
+    text = _("%(who)s left") if own else _("%(who)s was removed")
+    event = record(
+        subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now, description=text % {"who": participant.individual}
+    )
+    participant_removed.send(sender=Participant, payload=_payload(subject, participant, actor, str(event.uuid)))
+    return participant
+
+
+def _announce_coming(
+    subject: Any, participant: Participant, role: str, *, back: bool, reason: str, actor: Actor, now: datetime
+) -> None:
+    text = _("%(who)s came back as %(role)s") if back else _("%(who)s was added as %(role)s")
+    event = record(
+        subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
+        description=text % {"who": participant.individual, "role": Role.Name(role).label},
+        details={"individual": str(participant.individual.uuid), "role": role, "reason": reason},
+    )  # fmt: skip
+    participant_added.send(sender=Participant, payload=_payload(subject, participant, actor, str(event.uuid)))
+
+
+def _record_role(subject: Any, participant: Participant, role: str, actor: Actor, now: datetime) -> None:
+    record(
+        subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
+        description=_("%(who)s is %(role)s now") % {"who": participant.individual, "role": Role.Name(role).label},
+        details={"individual": str(participant.individual.uuid), "role": role},
+    )  # fmt: skip
+
+
+def _payload(subject: Any, participant: Participant, actor: Actor, fact: str) -> ParticipantChanged:
+    return ParticipantChanged(
+        kind=subject.kind, subject_id=subject.pk, user_id=actor.user.pk if actor.user else None,
+        participant_id=participant.pk, individual_id=participant.individual_id, fact=fact,
+    )  # fmt: skip
+
+
+def _current(subject: Any, individual: Individual) -> Participant | None:
+    found: Participant | None = (
+        Participant.objects.of(subject).filter(individual=individual, left_at=None).select_related("individual").first()
+    )
+    return found
+
+
+def _participant_of(subject: Any, actor: Actor) -> Participant:
+    found: Participant | None = (
+        Participant.objects.of(subject)
+        .filter(individual__user=actor.user, left_at=None, individual__user__isnull=False)
+        .select_related("individual")
+        .first()
+    )
+    if found is None:
+        raise Invalid(_("You take no part in %(name)s.") % {"name": subject.name})
+    return found

@@ -1,0 +1,1 @@
+"""The verbs of reporting, each module imported by its own path."""

@@ -1,0 +1,40 @@
+"""What every test has."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Either of its options lets a mark's tests run.
+LONG = {"soak": ["--soak"], "browser": ["--browser", "--soak"]}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run everything, also what takes minutes")
+    parser.addoption("--browser", action="store_true", help="run the tests that drive Chromium too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long ones out unless they were asked for."""
+    for mark, options in LONG.items():
+        if not any(config.getoption(option) for option in options):
+            skip = pytest.mark.skip(reason=f"runs with {' or '.join(options)}")
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Argon2 costs a tenth of a second by design; its use is asserted on the settings, not paid in each test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The reference data beside the checkout; `DISPATCH_SHARED` names another place."""
+    beside = Path(__file__).resolve().parent.parent.parent / "shared"
+    place = Path(os.environ.get("DISPATCH_SHARED", beside))
+    if not place.is_dir():
+        pytest.skip(f"the reference data is not at {place.name}/ beside the checkout (DISPATCH_SHARED names its place)")
+    return place

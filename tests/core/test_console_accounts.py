@@ -1,0 +1,221 @@
+"""Who belongs to what: memberships, accounts, tokens, the schedule, operations of a project."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from core.flows import tokens
+from core.models import ApiToken, Membership, Project, User
+from core.scheduling import sync
+from tests.factories import actor_for, make_member, make_project, make_user
+
+pytestmark = pytest.mark.django_db
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def project() -> Project:
+    return make_project(name="Security")
+
+
+@pytest.fixture
+def owner(client, project):
+    user = make_member(project, "owner", name="Olga Owner")
+    client.force_login(user)
+    return user
+
+
+def page(name: str, *args: object) -> str:
+    return reverse(f"admin:core_{name}", args=args)
+
+
+class TestMemberships:
+    def test_a_new_person_is_invited_with_the_membership(self, client, owner, project):
+        answer = client.post(
+            page("membership_add"),
+            {"email": "New@Example.com", "name": "New Person", "role": "responder", "project": project.pk},
+        )
+
+        assert answer.status_code == 302, answer.context["adminform"].form.errors
+        user = User.objects.get(email="new@example.com")
+        assert user.memberships.get().role == "responder"
+        assert not user.has_usable_password()
+
+    def test_somebody_who_has_an_account_is_not_made_twice(self, client, owner, project):
+        there = make_user("there@example.com")
+
+        client.post(page("membership_add"), {"email": "there@example.com", "role": "member", "project": project.pk})
+
+        assert there.memberships.get().project == project
+
+    def test_an_admin_gives_no_place_in_a_project_they_do_not_administer(self, client, project):
+        other = make_project(project.organization)
+        client.force_login(make_member(project, "admin"))
+
+        answer = client.post(page("membership_add"), {"email": "x@example.com", "role": "member", "project": other.pk})
+
+        assert "project" in answer.context["adminform"].form.errors
+        assert not User.objects.filter(email="x@example.com").exists()
+
+    def test_an_admin_makes_no_owner(self, client, project):
+        client.force_login(make_member(project, "admin"))
+
+        client.post(
+            page("membership_add"), {"email": "x@example.com", "role": "owner", "organization": project.organization_id}
+        )
+
+        assert not Membership.objects.filter(user__email="x@example.com").exists()
+        assert not User.objects.filter(email="x@example.com").exists()
+
+    def test_the_role_changes_and_a_refusal_keeps_the_input(self, client, owner, project):
+        member = make_member(project, "member")
+        row = member.memberships.get()
+
+        client.post(page("membership_change", row.pk), {"role": "manager", "version": row.version})
+        assert member.memberships.get().role == "manager"
+
+        last = owner.memberships.get()
+        refused = client.post(page("membership_delete", last.pk))
+        assert "last owner" in refused.content.decode()
+        assert owner.memberships.exists()
+
+    def test_revoking_ends_the_place(self, client, owner, project):
+        member = make_member(project, "responder")
+
+        client.post(page("membership_delete", member.memberships.get().pk))
+
+        member.refresh_from_db()
+        assert not member.memberships.exists()
+        assert not member.is_staff
+
+
+class TestUsers:
+    def test_everybody_keeps_their_own_account_and_sees_no_others(self, client, project):
+        me, other = make_member(project, "responder"), make_member(project, "responder")
+        client.force_login(me)
+
+        answer = client.post(
+            page("user_change", me.pk), {"name": "New Name", "time_zone": "Europe/Berlin", "version": 1}
+        )
+
+        assert answer.status_code == 302, answer.context["adminform"].form.errors
+        me.refresh_from_db()
+        assert (me.name, me.time_zone) == ("New Name", "Europe/Berlin")
+        assert client.get(page("user_change", other.pk)).status_code == 404
+
+    def test_an_admin_sees_people_and_changes_none(self, client, project):
+        other = make_member(project, "member")
+        client.force_login(make_member(project, "admin"))
+
+        assert client.get(page("user_change", other.pk)).status_code == 200
+        assert client.post(page("user_change", other.pk), {"name": "X"}).status_code == 403
+        assert client.post(page("user_deactivate", other.pk)).status_code == 403
+
+    def test_an_owner_deactivates_and_reactivates(self, client, owner, project):
+        other = make_member(project, "member")
+
+        asked = client.get(page("user_deactivate", other.pk)).content.decode()
+        client.post(page("user_deactivate", other.pk))
+        other.refresh_from_db()
+        assert "Revokes their API tokens" in asked
+        assert not other.is_active
+
+        client.post(page("user_reactivate", other.pk))
+        other.refresh_from_db()
+        assert other.is_active
+
+    def test_an_owner_cannot_deactivate_themselves_as_the_last(self, client, owner):
+        answer = client.post(page("user_deactivate", owner.pk), headers=HX)
+
+        assert "last owner" in answer.content.decode()
+        owner.refresh_from_db()
+        assert owner.is_active
+
+    def test_inviting_is_a_dialog_of_the_list(self, client, owner, project):
+        assert page("user_invite") in client.get(page("user_changelist")).content.decode()
+
+        answer = client.post(
+            page("user_invite"),
+            {"email": "bot@example.com", "is_service": "on", "project": project.pk, "role": "responder"},
+            headers=HX,
+        )  # fmt: skip
+
+        assert answer["HX-Redirect"] == page("user_changelist")
+        bot = User.objects.get(email="bot@example.com")
+        assert bot.is_service
+        assert not bot.is_staff
+
+    def test_a_weak_password_is_refused_at_its_field(self, client, owner, project):
+        other = make_member(project, "member")
+
+        answer = client.post(page("user_set-password", other.pk), {"password": "12345"}, headers=HX)
+
+        assert "password" in answer.context["form"].errors
+
+
+class TestTokens:
+    def test_the_secret_is_shown_once_and_kept_by_no_cache(self, client, owner):
+        answer = client.post(page("apitoken_issue"), {"name": "ci", "user": owner.pk, "scopes": ["read"]}, headers=HX)
+
+        token = ApiToken.objects.get()
+        secret = answer.context["secret"]
+        assert tokens.authenticate(secret, now=timezone.now()) == token
+        assert "no-store" in answer["Cache-Control"]
+        assert secret not in client.get(page("apitoken_change", token.pk)).content.decode()
+        assert secret not in client.get(page("apitoken_changelist")).content.decode()
+
+    def test_nobody_makes_one_for_another_person(self, client, owner, project):
+        other = make_member(project, "admin")
+
+        answer = client.post(page("apitoken_issue"), {"name": "x", "user": other.pk, "scopes": ["read"]}, headers=HX)
+
+        assert "user" in answer.context["form"].errors
+        assert not ApiToken.objects.exists()
+
+    def test_others_tokens_are_404_and_own_ones_are_revoked(self, client, owner, project):
+        other = make_member(project, "responder")
+        theirs, _ = tokens.issue(user=other, name="t", scopes=["read"], actor=actor_for(other), now=timezone.now())
+        mine, _ = tokens.issue(user=owner, name="m", scopes=["read"], actor=actor_for(owner), now=timezone.now())
+
+        assert client.post(page("apitoken_revoke", theirs.pk)).status_code == 404
+        client.post(page("apitoken_revoke", mine.pk))
+
+        theirs.refresh_from_db()
+        mine.refresh_from_db()
+        assert theirs.revoked_at is None
+        assert mine.revoked_at is not None
+
+
+class TestSchedule:
+    @pytest.fixture
+    def task(self) -> PeriodicTask:
+        sync()
+        return PeriodicTask.objects.get(task="core.tasks.sweep")
+
+    def url(self, task: PeriodicTask, name: str = "change") -> str:
+        return reverse(f"admin:django_celery_beat_periodictask_{name}", args=[task.pk])
+
+    def test_owners_pause_and_set_times(self, client, owner, task):
+        client.post(self.url(task, "pause"))
+        task.refresh_from_db()
+        assert not task.enabled
+
+        client.post(self.url(task, "resume"))
+        client.post(self.url(task, "run-at"), {"at": "06:30"})
+        task.refresh_from_db()
+        assert task.enabled
+        assert (task.crontab.hour, task.crontab.minute, task.interval) == ("6", "30", None)
+
+        client.post(self.url(task, "run-every"), {"count": 5, "unit": "minutes"})
+        task.refresh_from_db()
+        assert (task.interval.every, task.interval.period, task.crontab) == (5, "minutes", None)
+        assert "every 5 minutes" in client.get(self.url(task)).content.decode()
+
+    def test_an_admin_finds_none_of_it(self, client, project, task):
+        client.force_login(make_member(project, "admin"))
+
+        assert client.get(reverse("admin:django_celery_beat_periodictask_changelist")).status_code == 403
+        assert client.post(self.url(task, "pause")).status_code == 404
+        task.refresh_from_db()
+        assert task.enabled

@@ -1,0 +1,113 @@
+"""The API describes itself completely, and its page needs no network and no inline script."""
+
+import re
+
+import pytest
+from django.core.management import call_command
+
+from core.api.documentation import schema
+from tests import factories as make
+from tests.apiclient import Api
+
+OPERATIONS = [
+    (path, method, operation) for path, item in schema()["paths"].items() for method, operation in item.items()
+]
+NAMES = [operation["operationId"] for _path, _method, operation in OPERATIONS]
+
+
+def test_the_schema_is_valid_and_made_without_a_warning(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+    assert (tmp_path / "schema.yaml").stat().st_size > 10_000
+    assert schema()["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=NAMES)
+def test_an_operation_says_who_may_call_it_what_it_answers_and_how_it_refuses(path, method, operation):
+    assert operation["security"] == [{"bearer": []}, {"session": []}]
+    assert operation["summary"]
+    assert operation["description"]
+    refusals = {code for code in operation["responses"] if code >= "4"}
+    assert {"400", "401", "403"} <= refusals
+    assert ("404" in refusals) >= ("{" in path)
+    for code in refusals:
+        (media_type,) = operation["responses"][code]["content"]
+        assert media_type == "application/problem+json"
+    for code in set(operation["responses"]) - refusals:
+        assert code == "204" or "application/json" in operation["responses"][code]["content"]
+    headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
+    assert ("Idempotency-Key" in headers) is (method == "post")
+    assert all(each.get("description") for each in operation["parameters"] if each["in"] != "query"), path
+
+
+def test_every_operation_has_a_name_of_its_own_that_says_what_it_does():
+    assert len(NAMES) == len(set(NAMES))
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in NAMES)
+    assert {"incidents_list", "incidents_create", "incidents_join", "incidents_events_supersede", "me_retrieve"} <= set(
+        NAMES
+    )
+
+
+def test_every_row_of_the_contract_is_offered():
+    paths = {path.removeprefix("/api/v1") for path, _method, _operation in OPERATIONS}
+    below = (
+        "",
+        "restore/",
+        "status/",
+        "roles/",
+        "participants/",
+        "join/",
+        "leave/",
+        "events/",
+        "resources/",
+        "operations/",
+        "links/",
+    )
+
+    assert {f"/incidents/{{{'subject' if part and part != 'restore/' else 'id'}}}/{part}" for part in below} <= paths
+    assert {
+        f"/{name}/"
+        for name in (
+            "incidents", "individuals", "organizations", "projects", "memberships", "incident-types",
+            "incident-severities",
+            "incident-priorities", "tags", "tag-types", "plugins", "plugin-instances", "operations", "me",
+        )
+    } <= paths  # fmt: skip
+    assert {
+        "/plugin-instances/{id}/check/",
+        "/operations/{id}/retry/",
+        "/operations/{id}/skip/",
+        "/operations/{id}/cancel/",
+    } <= paths
+
+
+@pytest.mark.django_db
+def test_the_schema_and_its_page_are_for_the_signed_in():
+    for path in ("/schema/", "/docs/"):
+        assert Api(None).get(path).status_code == 401
+
+
+@pytest.mark.django_db
+def test_the_page_has_no_inline_script_and_asks_nobody_outside():
+    api = Api(make.make_user())
+
+    page = api.get("/docs/").content.decode()
+    script = api.get("/docs/?script=").content.decode()
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+    assert '"validatorUrl": null' in script
+    assert "/api/v1/schema/" in script
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accept", "begins"), [("application/json", b"{"), ("*/*", b"{"), ("application/vnd.oai.openapi", b"openapi: 3.1")]
+)
+def test_the_schema_comes_as_json_or_yaml(accept, begins):
+    api = Api(make.make_user())
+
+    response = api.get("/schema/", headers={"Accept": accept})
+
+    assert response.status_code == 200
+    assert response.content.startswith(begins)

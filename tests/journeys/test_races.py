@@ -1,0 +1,102 @@
+"""People doing the same thing at the same moment."""
+
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from core.errors import Stale
+from core.models import Sequence, StatusChange
+from core.timeline import Event, chain, flows
+from incidents import flows as incidents
+from incidents.models import Incident
+from people import flows as people
+from people.models import Participant, Role
+from tests import factories as make
+from tests.standins.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def incident():
+    project = make.make_project()
+    return make.declare(project, by=make.make_member(project, "responder"))
+
+
+def test_two_people_assigning_the_same_role_at_once_leave_one_holder(incident):
+    actor = make.system()
+    persons = [make.make_individual(incident.project) for _ in range(4)]
+
+    results = at_once([
+        partial(
+            people.assign_role, subject=incident, individual=person, role="incident_commander", actor=actor,
+            now=timezone.now(),
+        )
+        for person in persons
+    ])  # fmt: skip
+
+    assert all(isinstance(result, Role) for result in results)
+    holders = Role.objects.of(incident).filter(role="incident_commander", renounced_at=None)
+    assert holders.count() == 1
+    assert Participant.objects.of(incident).filter(individual__in=persons).count() == 4
+    incident.refresh_from_db()
+    assert chain.verify(incident) is None
+
+
+def test_two_edits_of_one_version_leave_one_winner_and_one_refusal(incident):
+    results = at_once([
+        partial(
+            incidents.edit, incident=incident, version=incident.version, title=f"Title {number}", actor=make.system(),
+            now=timezone.now(),
+        )
+        for number in range(2)
+    ])  # fmt: skip
+
+    assert sorted(type(result) for result in results if not isinstance(result, Incident)) == [Stale]
+    winner = next(result for result in results if isinstance(result, Incident))
+    incident.refresh_from_db()
+    assert incident.title == winner.title
+    assert Event.objects.of(incident).filter(details__field="title").count() == 1
+
+
+def test_closing_twice_at_once_is_closing_once(incident):
+    at_once(
+        [
+            partial(incidents.change_status, incident=incident, to="closed", actor=make.system(), now=timezone.now())
+            for _ in range(3)
+        ]
+    )
+
+    assert StatusChange.objects.filter(incident=incident, to_status="closed").count() == 1
+
+
+def test_names_are_never_given_twice(incident):
+    project = incident.project
+
+    results = at_once([partial(make.declare, project) for _ in range(6)])
+
+    names = [result.name for result in results]
+    assert len(set(names)) == 6
+    assert Sequence.objects.get(project=project, kind="incident").last_number == 7
+
+
+def test_entries_written_at_once_are_numbered_without_gaps(incident):
+    before = incident.event_count
+
+    at_once(
+        [
+            partial(
+                flows.add_entry,
+                subject=incident,
+                description=f"entry {number}",
+                actor=make.system(),
+                now=timezone.now(),
+            )
+            for number in range(6)
+        ]
+    )
+
+    incident.refresh_from_db()
+    assert incident.event_count == before + 6
+    assert chain.verify(incident) is None
