@@ -21,6 +21,6 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0002_relations")]
+    dependencies = [("core", "0003_initial")]
 
     operations = [migrations.RunPython(forwards, backwards)]
