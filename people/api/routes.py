@@ -2,6 +2,7 @@
 
 from core.api.registry import register, register_for_subjects
 from people.api.individuals import IndividualViewSet
+from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
 
 register("individuals", IndividualViewSet)
@@ -9,3 +10,4 @@ register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)
 register_for_subjects("leave", LeaveViewSet)
+register_for_subjects("pages", PageViewSet)
