@@ -19,7 +19,7 @@ from integrations.plugins.builtin.ticket import ticket_fields
 from integrations.registry import bind, keeper_of, plugin_of, route
 from integrations.snapshots import snapshot
 from knowledge.rendering import RenderError
-from people.models import Individual
+from people.models import Individual, Team
 
 Delivery = Operation.Delivery
 
@@ -105,10 +105,10 @@ def look_up_contact(operation: Operation) -> Outcome:
 
 @performer("email.send", capability=Capability.EMAIL, delivery=Delivery.AT_LEAST_ONCE, lease_seconds=MAIL_LEASE)
 def send_mail(operation: Operation) -> Outcome:
-    """Send a mail about the subject to one person, if it is still wanted."""
+    """Send a mail about the subject to one person, or to the address of a team, if it is still wanted."""
     name, subject = str(operation.arguments["template"]), operation.subject
     kind = kind_of(name)
-    person = Individual.objects.filter(pk=operation.arguments["individual"]).first()
+    person = _addressee(operation)
     if kind is None or subject is None:
         raise Permanent(_("There is no mail “%(template)s”.") % {"template": name})
     if person is None:
@@ -153,6 +153,13 @@ def _resource(operation: Operation, kind: str) -> Resource | None:
     rows = Resource.objects.of(operation.subject).filter(kind=kind)
     found: Resource | None = rows.select_related("instance").first()
     return found
+
+
+def _addressee(operation: Operation) -> Individual | Team | None:
+    """The person; without one the team, which is written to at its own address."""
+    if "individual" in operation.arguments:
+        return Individual.objects.filter(pk=operation.arguments["individual"]).first()
+    return Team.objects.filter(pk=operation.arguments.get("team")).exclude(email="").first()
 
 
 def _draft(subject: Any, kind: str) -> Any:

@@ -5,10 +5,10 @@ from django.utils import timezone
 from core.operations.models import Operation
 from integrations.capabilities import MailMessage
 from integrations.models import OutgoingMail
-from people.models import Individual
+from people.models import Individual, Team
 
 
-def keep_mail(operation: Operation, person: Individual, message: MailMessage, *, secret: str = "") -> None:
+def keep_mail(operation: Operation, person: Individual | Team, message: MailMessage, *, secret: str = "") -> None:
     """Store a sent mail once. `secret` is what only its receiver may know; it is left out."""
 
     def told(text: str) -> str:
@@ -19,7 +19,7 @@ def keep_mail(operation: Operation, person: Individual, message: MailMessage, *,
         defaults={
             **operation.subject.as_owner,
             "operation": operation,
-            "individual": person,
+            "individual": person if isinstance(person, Individual) else None,
             "to": message.to_address,
             "heading": message.heading,
             "text": told(message.text),

@@ -1,5 +1,5 @@
 """The console's pages of people."""
 
-from people.admin import individuals, pages, participants
+from people.admin import individuals, pages, participants, rules
 
-__all__ = ["individuals", "pages", "participants"]
+__all__ = ["individuals", "pages", "participants", "rules"]

@@ -4,8 +4,11 @@ from core.api.registry import register, register_for_subjects
 from people.api.individuals import IndividualViewSet
 from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
+from people.api.rules import EngagementRuleViewSet, RolePolicyViewSet
 
 register("individuals", IndividualViewSet)
+register("role-policies", RolePolicyViewSet)
+register("engagement-rules", EngagementRuleViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)

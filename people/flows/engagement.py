@@ -13,7 +13,7 @@ from core.models.organizations import Project
 from core.timeline import Event, record
 from people.flows.participants import take_in
 from people.models import EngagementRule, Individual, Participant, Role, Service, Team, TeamNotice
-from people.oncall.asking import instead, on_call
+from people.oncall.roster import Roster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,10 @@ class Engaged:
 def engaged(project: Project, kind: str, known: Facts, now: datetime) -> list[Engaged]:
     """Whom the rules that fit would engage, in their order."""
     rows = EngagementRule.objects.filter(project=project, kind=kind).active()
-    found = []
+    found, roster = [], Roster(project, now)
     for rule in rows.select_related("individual", "team", "service__owner").order_by("order", "pk"):
         if filters.parse(kind, rule.filter or {"all": []}, field="filter").matches(known, now):
-            found.extend(_named(rule, now))
+            found.extend(_named(rule, roster))
     return found
 
 
@@ -53,7 +53,7 @@ def engage(subject: Any, *, actor: Actor, now: datetime) -> None:
                 Participant.objects.filter(pk=part.pk).update(service=one.service)
 
 
-def _named(rule: EngagementRule, now: datetime) -> list[Engaged]:
+def _named(rule: EngagementRule, roster: Roster) -> list[Engaged]:
     words = {"rule": rule.name, "service": rule.service}
     if rule.team:
         return [Engaged(rule=rule, team=rule.team, why=_("told by “%(rule)s”") % words)] if rule.team.is_active else []
@@ -63,11 +63,11 @@ def _named(rule: EngagementRule, now: datetime) -> list[Engaged]:
     service = rule.service
     if service is None or not service.is_active:
         return []
-    people = on_call(service, now)
+    people = roster.on_call(service)
     if people:
         why = _("on call for %(service)s, engaged by “%(rule)s”") % words
         return [Engaged(rule=rule, individual=person, service=service, why=why) for person in people]
-    other = instead(service)
+    other = roster.instead(service)
     why = _("nobody is on call for %(service)s; asked instead, by “%(rule)s”") % words
     return [Engaged(rule=rule, individual=other, service=service, why=why)] if other else []
 

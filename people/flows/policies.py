@@ -16,9 +16,11 @@ from core.filters.expressions import AnyOf, Expression, Not, Test
 from core.flows import configuration
 from core.models.organizations import Project
 from people.models import EngagementRule, Individual, Role, RolePolicy, Service
-from people.oncall.asking import instead, next_on_call, on_call
+from people.oncall.roster import Roster
 
 LEADS = {"incident": Role.Name.COMMANDER, "case": Role.Name.ASSIGNEE}
+# What filters call who leads.
+LEAD_FIELDS = {"incident": "commander", "case": "assignee"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,7 @@ def roles_for(kind: str) -> tuple[Role.Name, ...]:
 
 def facts_at_birth(kind: str, subject: Any, tags: Any) -> Facts:
     """What policies go by: the new subject, before anybody takes part."""
-    lead = filters.kind_of(kind).fields["commander" if kind == "incident" else "assignee"].name
-    return filters.facts(kind, subject, tags=tags, participant=(), **{lead: ()})
+    return filters.facts(kind, subject, tags=tags, participant=(), **{LEAD_FIELDS[kind]: ()})
 
 
 def resolve(
@@ -83,10 +84,11 @@ def fitting(project: Project, kind: str, known: Facts, now: datetime) -> dict[st
     """For each role the policies that fit, the one that counts first."""
     rows = RolePolicy.objects.filter(project=project, kind=kind).active()
     found: dict[str, list[Fitting]] = {}
+    roster = Roster(project, now)
     for policy in rows.select_related("individual", "service__owner").order_by("order", "pk"):
         expression = filters.parse(kind, policy.filter or {"all": []}, field="filter")
         if expression.matches(known, now):
-            found.setdefault(policy.role, []).append(_fitting(policy, expression, now))
+            found.setdefault(policy.role, []).append(_fitting(policy, expression, roster))
     for fits in found.values():
         fits.sort(key=lambda fit: (-fit.dimensions, fit.policy.order, fit.policy.pk))
     return found
@@ -124,8 +126,8 @@ def _check_target(rule: RolePolicy | EngagementRule) -> None:
         raise Invalid(_("“%(name)s” is not active any more.") % {"name": target}, field=named[0])
 
 
-def _fitting(policy: RolePolicy, expression: Expression, now: datetime) -> Fitting:
-    individual, service, why = _named(policy, now)
+def _fitting(policy: RolePolicy, expression: Expression, roster: Roster) -> Fitting:
+    individual, service, why = _named(policy, roster)
     count = len(dimensions(expression))
     chosen = None
     if individual:
@@ -133,7 +135,7 @@ def _fitting(policy: RolePolicy, expression: Expression, now: datetime) -> Fitti
     return Fitting(policy=policy, dimensions=count, chosen=chosen, why=why)
 
 
-def _named(policy: RolePolicy, now: datetime) -> tuple[Individual | None, Service | None, str]:
+def _named(policy: RolePolicy, roster: Roster) -> tuple[Individual | None, Service | None, str]:
     words = {"policy": policy.name, "who": policy.individual, "service": policy.service}
     if policy.individual:
         if policy.individual.is_active:
@@ -142,20 +144,14 @@ def _named(policy: RolePolicy, now: datetime) -> tuple[Individual | None, Servic
     service = policy.service
     if service is None or not service.is_active:
         return None, None, _("“%(policy)s” names a service that is not active any more") % words
-    person = _on_call(policy, service, now)
+    person = roster.next_on_call(service) if policy.next_on_call else next(iter(roster.on_call(service)), None)
     if person:
         said = _("next on call") if policy.next_on_call else _("on call")
         return person, service, _("%(said)s for %(service)s, by “%(policy)s”") % {**words, "said": said}
-    other = instead(service)
+    other = roster.instead(service)
     if other:
         return other, service, _("nobody is on call for %(service)s (“%(policy)s”); asked instead") % words
     return None, None, _("nobody is on call for %(service)s (“%(policy)s”)") % words
-
-
-def _on_call(policy: RolePolicy, service: Service, now: datetime) -> Individual | None:
-    if policy.next_on_call:
-        return next_on_call(service, now)
-    return next(iter(on_call(service, now)), None)
 
 
 def _tests(node: Any) -> Iterator[Test]:
