@@ -14,9 +14,9 @@ from integrations import flows, mails
 from integrations.capabilities import Capability, Email
 from integrations.plugins.builtin import webhook
 from integrations.registry import plugin_of
-from people.acknowledging import address_of
 from people.flows import pages
 from people.models import PageDelivery
+from people.secret_links import page_address
 
 AT_LEAST_ONCE = Operation.Delivery.AT_LEAST_ONCE
 # About ten exchanges of ten seconds with a mail server; one POST.
@@ -36,7 +36,7 @@ def page_by_mail(operation: Operation) -> Outcome:
         to = str(delivery.method.address) if delivery.method else ""
         message = mails.compose(kind, letter, operation.uuid, to_address=to)
         cast("Email", plugin_of(operation).client()).send(message=message)
-        return lambda done: flows.keep_mail(done, call.individual, message, secret=address_of(call))
+        return lambda done: flows.keep_mail(done, call.individual, message)
 
     return _carry(operation, send)
 
@@ -83,5 +83,5 @@ def _body(operation: Operation, delivery: PageDelivery) -> dict[str, Any]:
         "for": call.page.named,
         "message": "" if subject.is_restricted else call.page.message,
         "person": call.individual.email,
-        "acknowledge": address_of(call),
+        "acknowledge": page_address(call),
     }

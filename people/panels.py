@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.console import panels
 from core.console.dialogs import Button
 from core.models.subjects import Subject
-from people import paging
+from people import offering, paging  # noqa: F401 (offering registers itself)
 from people.models import Individual, Participant, Role
 
 
@@ -43,7 +43,7 @@ def people(request: HttpRequest, subject: Any) -> dict[str, Any]:
     for person in shown.values():
         person.buttons = admin.buttons(request, ["renounce", "remove"], person.participant)
     subject_admin: Any = site.get_model_admin(type(subject))
-    tools = subject_admin.buttons(request, ["assign-role", "add-participant"], subject)
+    tools = subject_admin.buttons(request, ["assign-role", "offer-role", "offer-shift", "add-participant"], subject)
     waiting = paging.waiting_roles(subject)
     return {"page": page, "people": list(shown.values()), "tools": tools, "subject": subject, "waiting": waiting}
 

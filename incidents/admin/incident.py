@@ -26,6 +26,7 @@ from incidents.listing import Listing, may_report
 from incidents.models import Incident
 from integrations.models import Resource
 from people.console import PeopleDialogs
+from people.console_handovers import HandOverDialogs
 from people.console_pages import PagingDialogs
 from people.models import Role
 from reporting.console import CostDialogs
@@ -34,7 +35,7 @@ Status = Incident.Status
 
 
 @admin.register(Incident)
-class IncidentAdmin(CostDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
+class IncidentAdmin(CostDialogs, HandOverDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
     """Security incidents, from the report to closed."""
 
     next_moves: ClassVar[list[str]] = ["mark-stable", "close", "reopen"]
@@ -42,6 +43,8 @@ class IncidentAdmin(CostDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
     more_moves: ClassVar[list[str]] = [
         "back-to-stable",
         "back-to-active",
+        "offer-role",
+        "offer-shift",
         "add-participant",
         "link",
         "leave",

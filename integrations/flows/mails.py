@@ -6,14 +6,11 @@ from core.operations.models import Operation
 from integrations.capabilities import MailMessage
 from integrations.models import OutgoingMail
 from people.models import Individual, Team
+from people.secret_links import masked
 
 
-def keep_mail(operation: Operation, person: Individual | Team, message: MailMessage, *, secret: str = "") -> None:
-    """Store a sent mail once. `secret` is what only its receiver may know; it is left out."""
-
-    def told(text: str) -> str:
-        return text.replace(secret, "…") if secret else text
-
+def keep_mail(operation: Operation, person: Individual | Team, message: MailMessage) -> None:
+    """Store a sent mail once, without the secrets of its links: only its receiver may answer."""
     OutgoingMail.objects.get_or_create(
         message_id=message.message_id,
         defaults={
@@ -22,8 +19,8 @@ def keep_mail(operation: Operation, person: Individual | Team, message: MailMess
             "individual": person if isinstance(person, Individual) else None,
             "to": message.to_address,
             "heading": message.heading,
-            "text": told(message.text),
-            "html": told(message.html),
+            "text": masked(message.text),
+            "html": masked(message.html),
             "sent_at": timezone.now(),
         },
     )

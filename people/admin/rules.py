@@ -95,7 +95,7 @@ class RuleList(List):
         """Give each row of the page its sentence."""
         super().get_results(request)
         names = _names(request.user)
-        self.result_list = list(self.result_list)
+        self.result_list: Any = list(self.result_list)
         for rule in self.result_list:
             rule.said = rule_words.sentence(rule.filter, names)
 

@@ -1,6 +1,7 @@
 """What people offer."""
 
 from core.api.registry import register, register_for_subjects
+from people.api.handovers import HandOverViewSet
 from people.api.individuals import IndividualViewSet
 from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
@@ -14,3 +15,4 @@ register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)
 register_for_subjects("leave", LeaveViewSet)
 register_for_subjects("pages", PageViewSet)
+register_for_subjects("hand-overs", HandOverViewSet)
