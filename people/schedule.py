@@ -1,0 +1,12 @@
+"""People's periodic jobs."""
+
+from core.scheduling import Periodic, periodic
+
+periodic(
+    Periodic(
+        name="Remind of tasks",
+        task="people.tasks.remind_tasks",
+        seconds=300,
+        description="Once a working day of each project, when it has begun: tasks that are overdue or due today.",
+    )
+)
