@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from core import operations
@@ -15,10 +15,11 @@ from core.flows.subjects import locked
 from core.models.organizations import Project
 from core.timeline import record
 from people.flows.task_rules import lead_of
-from people.models import Individual, Participant, Task, TaskAssignee
+from people.models import Individual, Participant, Role, Task, TaskAssignee
 
 # How many reminders are given before whoever leads hears of it.
 PATIENCE: Final = 3
+LEADING: Final = (Role.Name.COMMANDER, Role.Name.ASSIGNEE)
 
 
 def remind_tasks(*, now: datetime) -> int:
@@ -38,11 +39,28 @@ def due_tasks(project: Project, day: date, calendar: Calendar | None = None) -> 
 
 
 def tasks_to_remind(person: Individual, project: Project, day: date) -> list[Task]:
-    """What the person's reminder of the day lists, as it is now: no task of a subject they take no part in any more."""
-    rows = due_tasks(project, day).held_by(individual=person)
+    """What the person's reminder of the day lists, as it is now: their own, and as lead those that nobody active has.
+
+    No task of a subject in which they take no part any more.
+    """
+    due = due_tasks(project, day)
+    rows = due.held_by(individual=person) | due.filter(_of_subjects(_led_by(person)), _ORPHANED)
     taking_part = Participant.objects.filter(individual=person, left_at=None)
-    seen = Q(incident__in=taking_part.values("incident")) | Q(case__in=taking_part.values("case"))
-    return list(rows.filter(seen).select_related("incident", "case").order_by("due_at", "pk"))
+    return list(rows.filter(_of_subjects(taking_part)).select_related("incident", "case").order_by("due_at", "pk"))
+
+
+_ORPHANED = Q(owner__is_active=False) & ~Exists(
+    TaskAssignee.objects.filter(task=OuterRef("pk"), individual__is_active=True)
+)
+
+
+def _of_subjects(rows: Any) -> Q:
+    return Q(incident__in=rows.values("incident")) | Q(case__in=rows.values("case"))
+
+
+def _led_by(person: Individual) -> Any:
+    held = Q(renounced_at=None) | Q(ended_by__isnull=False)
+    return Role.objects.filter(held, participant__individual=person, role__in=LEADING)
 
 
 def _remind_project(project: Project, now: datetime) -> int:
