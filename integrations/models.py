@@ -136,7 +136,7 @@ class OutgoingMailQuerySet(OwnedQuerySet):
     """Named selections."""
 
     def visible_to(self, user: object) -> "OutgoingMailQuerySet":
-        """Those of visible subjects; one that is about no subject (a list of somebody's tasks) is its reader's alone."""
+        """Those of visible subjects; one about no subject (a list of somebody's tasks) is its reader's alone."""
         own = Q(incident=None, case=None, individual__user_id=getattr(user, "pk", None) or 0)
         return self.filter(access.owned_filter(self.model, user) | own)
 
