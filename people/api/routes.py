@@ -3,9 +3,14 @@
 from core.api.registry import register, register_for_subjects
 from people.api.individuals import IndividualViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
+from people.api.task_jobs import TaskJobViewSet
+from people.api.tasks import SubjectTaskViewSet, TaskViewSet
 
 register("individuals", IndividualViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)
 register_for_subjects("leave", LeaveViewSet)
+register("tasks", TaskViewSet)
+register("task-jobs", TaskJobViewSet)
+register_for_subjects("tasks", SubjectTaskViewSet)
