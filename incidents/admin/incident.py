@@ -27,13 +27,14 @@ from incidents.models import Incident
 from integrations.models import Resource
 from people.console import PeopleDialogs
 from people.models import Role
+from people.task_console import TaskDialogs
 from reporting.console import CostDialogs
 
 Status = Incident.Status
 
 
 @admin.register(Incident)
-class IncidentAdmin(CostDialogs, PeopleDialogs, SubjectAdmin):
+class IncidentAdmin(CostDialogs, TaskDialogs, PeopleDialogs, SubjectAdmin):
     """Security incidents, from the report to closed."""
 
     next_moves: ClassVar[list[str]] = ["mark-stable", "close", "reopen"]

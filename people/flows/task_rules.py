@@ -39,6 +39,9 @@ def is_own(task: Task, user: Any) -> bool:
         return False
     if user.pk in {task.owner.user_id, task.created_by_id}:
         return True
+    if hasattr(task, "doers"):
+        # Fetched with a list's other rows.
+        return user.pk in {row.individual.user_id for row in task.doers}
     return task.assignees.filter(individual__user_id=user.pk).exists()
 
 

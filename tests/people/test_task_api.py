@@ -260,7 +260,7 @@ class TestMany:
         assert at_fault(answer) == {"tasks"}
         assert Task.objects.open().count() == 2
 
-    def test_more_than_fifty_are_a_job_that_a_killed_worker_does_not_repeat(self, api, incident, responder):
+    def test_more_than_fifty_are_a_job_whose_progress_is_told(self, api, incident, responder):
         several = [add(incident, f"Task {number}") for number in range(51)]
 
         body = api.post("/tasks/resolve/", {"tasks": [str(task.uuid) for task in several]}).json()
