@@ -62,7 +62,7 @@ class TaskForm(DialogForm):
             afterwards = [choice for choice in Task.Source.choices if choice[0] != Task.Source.INCIDENT]
             self.fields["source"].choices = afterwards  # type: ignore[attr-defined]
         source = Task.Source.INCIDENT if self.subject.is_open else Task.Source.FOLLOW_UP
-        self.initial.update(owner=self.request.user.email, priority=Task.Priority.MEDIUM, source=source, reminders=True)
+        self.initial.update(owner=self._own_address(), priority=Task.Priority.MEDIUM, source=source, reminders=True)
         due = default_due(self.subject, source, timezone.now())
         self.fields["due_at"].help_text = gettext("On your clock. Empty: %(when)s, or by its source.") % {
             "when": timezone.localtime(due).strftime("%a %H:%M")
@@ -73,6 +73,12 @@ class TaskForm(DialogForm):
         taking_part = Participant.objects.of(self.subject).filter(left_at=None).values("individual")
         here = Individual.objects.filter(pk__in=taking_part, is_active=True) | Individual.objects.filter(pk__in=more)
         self.fields["assignees"].queryset = here.order_by("name", "pk")  # type: ignore[attr-defined]
+
+    def _own_address(self) -> str:
+        """The address by which the organization knows the reader."""
+        user = self.request.user
+        known = Individual.objects.filter(organization=self.subject.project.organization, user=user).first()
+        return str(known.email if known else user.email)
 
     def person(self, name: str) -> Individual:
         """The person of an address, made on first sight."""

@@ -134,7 +134,7 @@ class TaskAdmin(DialogsOnly):
         rows = Task.objects.filter(pk__in=keys).select_related("incident", "case")
         return {task.pk: page_of(task) for task in rows if page_path(task.subject)}
 
-    def after_dialog(self, request: HttpRequest, obj: Any) -> str:
+    def after_dialog(self, request: HttpRequest, obj: Any) -> str:  # noqa: ARG002
         """Where the task is shown; from the list the list."""
         return page_of(obj) if obj is not None and page_path(obj.subject) else reverse("admin:people_task_changelist")
 
@@ -201,8 +201,7 @@ def page_of(task: Task) -> str:
 def _told(job: Job, refused: list[JobRow]) -> str:
     if job.status != Job.Status.SUCCEEDED:
         return gettext("%(count)s tasks are being finished.") % {"count": job.total}
-    done = gettext("Finished: %(count)s.") % {"count": job.total - len(refused)}
-    reasons = dict.fromkeys(row.message for row in refused[:NAMED_REFUSALS])
-    return " ".join(
-        [done, *([gettext("Not finished: %(count)s.") % {"count": len(refused)}] if refused else []), *reasons]
-    )
+    told = [gettext("Finished: %(count)s.") % {"count": job.total - len(refused)}]
+    if refused:
+        told.append(gettext("Not finished: %(count)s.") % {"count": len(refused)})
+    return " ".join([*told, *dict.fromkeys(row.message for row in refused[:NAMED_REFUSALS])])
