@@ -101,7 +101,7 @@ class TaskForm(DialogForm):
 class TaskDialogs:
     """Dialogs for a `SubjectAdmin`."""
 
-    @dialog(title=_("Add a task"), form=TaskForm, submit=_("Add"), right=Right.WRITE, key="t")
+    @dialog(title=_("Add a task"), form=TaskForm, submit=_("Add"), right=Right.WRITE, key="a")
     def add_task(self, request: Any, subject: Any, form: TaskForm) -> None:
         """Write it down."""
         given = form.cleaned_data

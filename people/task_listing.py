@@ -124,7 +124,8 @@ class Listing:
             rows = rows.filter(self._of_person())
         if self.text:
             rows = rows.filter(pk__in=matching_ids(self.user, "task", self.text))
-        return rows.order_by("-resolved_at" if self.tab == "resolved" else "due_at", "pk")
+        # Finishing is the last that happens to most, and the last change has an index.
+        return rows.order_by("due_at", "pk") if self.tab in COUNTED else rows.order_by("-updated_at", "-pk")
 
     @cached_property
     def page(self) -> Any:

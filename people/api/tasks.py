@@ -127,8 +127,18 @@ class OverdueFilter(FlagFilter):
     """Open ones whose time has passed, or all others."""
 
     def narrow(self, rows: QuerySet[Any], value: bool) -> QuerySet[Any]:
-        late = Q(status=Task.Status.OPEN, due_at__lte=timezone.now())
-        return rows.filter(late if value else ~late)
+        if value:
+            return rows.open().filter(due_at__lte=timezone.now())  # type: ignore[attr-defined,no-any-return]
+        return rows.exclude(status=Task.Status.OPEN, due_at__lte=timezone.now())
+
+
+class StatusFilter(WordsFilter):
+    """Tasks by state."""
+
+    def narrow(self, rows: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        # Spelled so that the index of open ones is met.
+        only_open = set(value) == {Task.Status.OPEN}
+        return rows.open() if only_open else super().narrow(rows, value)  # type: ignore[attr-defined,no-any-return]
 
 
 class MineFilter(FlagFilter):
@@ -142,7 +152,7 @@ class MineFilter(FlagFilter):
 class TaskFilters(RecordFilters):
     """Tasks by state, people and due time."""
 
-    status = WordsFilter(Task.Status.values)
+    status = StatusFilter(Task.Status.values, "status")
     priority = WordsFilter(Task.Priority.values)
     source = WordsFilter(Task.Source.values)
     project = ProjectFilter(Project)
@@ -164,7 +174,7 @@ class TaskActions(Reads, ApiViewSet):
     orderings: ClassVar[dict[str, Column]] = {
         "due_at": Column(path="due_at"), "created_at": RECORD["created_at"], "updated_at": RECORD["updated_at"],
     }  # fmt: skip
-    default_ordering = "due_at"
+    default_ordering = "-created_at"
 
     def partial_update(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Change what was sent. A new due time begins the reminders anew."""
@@ -208,6 +218,8 @@ class TaskActions(Reads, ApiViewSet):
 class SubjectTaskViewSet(TaskActions, SubjectChildViewSet):
     """The subject's tasks, the first due first."""
 
+    default_ordering = "due_at"
+
     def rows(self) -> QuerySet[Any]:
         return Task.objects.of(self.subject).for_list()
 
@@ -226,7 +238,7 @@ class SubjectTaskViewSet(TaskActions, SubjectChildViewSet):
 
 
 class TaskViewSet(TaskActions):
-    """Tasks of all subjects that the caller sees, the first due first."""
+    """Tasks of all subjects that the caller sees, the newest first."""
 
     area = "tasks"
     search_kind = "task"

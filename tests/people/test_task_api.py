@@ -192,12 +192,13 @@ class TestAcross:
         assert at_fault(api.get("/tasks/", status="late")) == {"status"}
         assert at_fault(api.get("/tasks/", project="Second")) == {"project"}
 
-    def test_the_first_due_comes_first(self, api, incident):
-        add(incident, "Later", source="review")
-        late(incident, "First")
+    def test_its_order(self, api, incident):
+        late(incident, "First due")
+        add(incident, "Newest", source="review")
 
-        assert titles(api.get("/tasks/")) == ["First", "Later"]
-        assert titles(api.get("/tasks/", ordering="-due_at")) == ["Later", "First"]
+        assert titles(api.get("/tasks/")) == ["Newest", "First due"]
+        assert titles(api.get("/tasks/", ordering="due_at", status="open")) == ["First due", "Newest"]
+        assert titles(api.get("/incidents/INC-1/tasks/")) == ["First due", "Newest"]
 
     def test_nobody_sees_those_of_restricted_or_foreign_incidents(self, api, secret, project):
         task = add(secret, "Watch the insider")
