@@ -128,7 +128,7 @@ class OverdueFilter(FlagFilter):
 
     def narrow(self, rows: QuerySet[Any], value: bool) -> QuerySet[Any]:
         if value:
-            return rows.open().filter(due_at__lte=timezone.now())  # type: ignore[attr-defined,no-any-return]
+            return rows.open().filter(due_at__lte=timezone.now())  # type: ignore[attr-defined]
         return rows.exclude(status=Task.Status.OPEN, due_at__lte=timezone.now())
 
 
@@ -138,7 +138,7 @@ class StatusFilter(WordsFilter):
     def narrow(self, rows: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         # Spelled so that the index of open ones is met.
         only_open = set(value) == {Task.Status.OPEN}
-        return rows.open() if only_open else super().narrow(rows, value)  # type: ignore[attr-defined,no-any-return]
+        return rows.open() if only_open else super().narrow(rows, value)  # type: ignore[attr-defined]
 
 
 class MineFilter(FlagFilter):
