@@ -36,6 +36,7 @@ KINDS: dict[str, tuple[Any, Q]] = {
     "decisions": (gettext_lazy("Decisions"), Q(kind=Event.Kind.DECISION)),
     "entries": (gettext_lazy("Entries"), Q(kind__in=(Event.Kind.CUSTOM, Event.Kind.DECISION, Event.Kind.IMPORTED))),
     "people": (gettext_lazy("People"), Q(kind=Event.Kind.PARTICIPANT)),
+    "tasks": (gettext_lazy("Tasks"), Q(kind=Event.Kind.TASK)),
     "changes": (gettext_lazy("Changes"), Q(kind__in=(Event.Kind.FIELD, Event.Kind.ASSESSMENT))),
 }
 DOTS = {

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils.text import Truncator
 
+from core.links import absolute
 from core.timeline import Event
 from integrations.capabilities import DocumentDraft, SubjectSnapshot
-from integrations.links import absolute
 from integrations.models import Resource
 from integrations.snapshots import snapshot
 from knowledge.flows import template_for

@@ -1,6 +1,7 @@
 """The mails Dispatch writes: to whom, whether they are still wanted, and what they say."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ _PLAIN_ROLES: Final = frozenset({Role.Name.PARTICIPANT, Role.Name.OBSERVER})
 
 def reason_not_to_send(kind: MailKind, letter: Letter) -> str:
     """Why the mail is no longer wanted, asked at the moment of sending; empty when it is."""
-    if letter.subject.deleted_at is not None:
+    if letter.subject is not None and letter.subject.deleted_at is not None:
         return _("it was deleted meanwhile")
     if not letter.person.is_active:
         return _("the person is not active any more")
@@ -32,31 +33,49 @@ def reason_not_to_send(kind: MailKind, letter: Letter) -> str:
 
 
 def compose(kind: MailKind, letter: Letter, marker: uuid.UUID, *, to_address: str = "") -> MailMessage:
-    """The mail as it should read now, to the person's address or another of theirs.
+    """The mail as it should read now, to the person's address or another of theirs."""
+    about = _of_project(kind, letter) if letter.subject is None else _of_subject(kind, letter)
+    context = {
+        "person": one_line(str(letter.person)), "address": settings.BASE_URL, **about.context, **kind.context(letter)
+    }  # fmt: skip
+    return MailMessage(
+        message_id=f"{marker}@{_host()}",
+        thread_id=f"{about.thread}@{_host()}",
+        to_address=to_address or letter.person.email,
+        to_name=one_line(str(letter.person)),
+        heading=one_line(about.heading),
+        text=render_to_string(f"{kind.template}.txt", context),
+        html=render_to_string(f"{kind.template}.html", context),
+    )
 
-    Of a restricted subject it tells name and type; the rest is behind the log-in.
-    """
-    now, person = snapshot(letter.subject), letter.person
+
+@dataclass(frozen=True, kw_only=True)
+class _About:
+    """What a mail is about: its subject line, its thread, and what its templates get."""
+
+    heading: str
+    thread: str
+    context: dict[str, Any]
+
+
+def _of_subject(kind: MailKind, letter: Letter) -> _About:
+    """Of a restricted subject it tells name and type; the rest is behind the log-in."""
+    now = snapshot(letter.subject)
     context = {
         "subject": now,
         "title": "" if now.restricted else one_line(now.title),
         "description": "" if now.restricted else Truncator(now.description).chars(_LONGEST_DESCRIPTION),
-        "roles": [str(role.label) for role in _roles(letter.subject, person)] if isinstance(person, Individual) else [],
-        "person": one_line(str(person)),
+        "roles": [str(role.label) for role in _roles(letter.subject, letter.person)],
         "lead": now.lead,
-        "address": settings.BASE_URL,
-        **kind.context(letter),
     }
     tail = now.type if now.restricted else now.title
-    return MailMessage(
-        message_id=f"{marker}@{_host()}",
-        thread_id=f"{now.uuid}@{_host()}",
-        to_address=to_address or person.email,
-        to_name=one_line(str(person)),
-        heading=one_line(f"[{now.name}] {kind.heading(letter)}: {tail}"),
-        text=render_to_string(f"{kind.template}.txt", context),
-        html=render_to_string(f"{kind.template}.html", context),
-    )
+    return _About(heading=f"[{now.name}] {kind.heading(letter)}: {tail}", thread=now.uuid, context=context)
+
+
+def _of_project(kind: MailKind, letter: Letter) -> _About:
+    project = letter.project
+    context = {"project": project.name, "organization": project.organization.name}
+    return _About(heading=f"[{project.name}] {kind.heading(letter)}", thread=str(project.uuid), context=context)
 
 
 def _part(letter: Letter) -> Any:
@@ -80,7 +99,9 @@ def _involved_heading(letter: Letter) -> str:
     return _("You are %(roles)s") % {"roles": ", ".join(named)} if named else _("You take part")
 
 
-def _roles(subject: Any, person: Individual) -> list[Role.Name]:
+def _roles(subject: Any, person: Any) -> list[Role.Name]:
+    if not isinstance(person, Individual):
+        return []
     held = Role.objects.of(subject).filter(participant__individual=person, renounced_at=None).order_by("pk")
     return [Role.Name(role) for role in held.values_list("role", flat=True)]
 

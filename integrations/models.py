@@ -10,7 +10,7 @@ from core import access
 from core.encrypted import EncryptedJSONField
 from core.history import HistoryRow
 from core.models.base import Identified, Record, Stamped
-from core.models.subjects import KINDS, SubjectOwned
+from core.models.subjects import KINDS, OwnedQuerySet, SubjectOwned, SubjectRelated, at_most_one
 
 
 class PluginInstanceQuerySet(models.QuerySet["PluginInstance"]):
@@ -132,8 +132,17 @@ class BuiltinTicket(Record, SubjectOwned):
         return f"#{self.number}"
 
 
-class OutgoingMail(Identified, SubjectOwned):
-    """A mail that was sent for a subject, kept as sent. `message_id` comes from the operation, so repeats thread."""
+class OutgoingMailQuerySet(OwnedQuerySet):
+    """Named selections."""
+
+    def visible_to(self, user: object) -> "OutgoingMailQuerySet":
+        """Those of visible subjects; one about no subject (a list of somebody's tasks) is its reader's alone."""
+        own = Q(incident=None, case=None, individual__user_id=getattr(user, "pk", None) or 0)
+        return self.filter(access.owned_filter(self.model, user) | own)
+
+
+class OutgoingMail(Identified, SubjectRelated):
+    """A mail that was sent, kept as sent. `message_id` comes from the operation, so repeats thread."""
 
     operation = models.OneToOneField("core.Operation", null=True, on_delete=models.SET_NULL, related_name="mail")
     message_id = models.CharField(max_length=200, unique=True)
@@ -144,9 +153,12 @@ class OutgoingMail(Identified, SubjectOwned):
     html = models.TextField(blank=True)
     sent_at = models.DateTimeField(_("sent"))
 
-    class Meta(SubjectOwned.Meta):
+    objects = OutgoingMailQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
         verbose_name = _("mail")
         verbose_name_plural = _("outgoing mail")
+        constraints = [models.CheckConstraint(condition=at_most_one(), name="outgoing_mail_max_one_subject")]
         indexes = [models.Index(fields=["-sent_at"], name="mail_by_time")]
 
     def __str__(self) -> str:

@@ -105,15 +105,17 @@ def look_up_contact(operation: Operation) -> Outcome:
 
 @performer("email.send", capability=Capability.EMAIL, delivery=Delivery.AT_LEAST_ONCE, lease_seconds=MAIL_LEASE)
 def send_mail(operation: Operation) -> Outcome:
-    """Send a mail about the subject to one person, or to the address of a team, if it is still wanted."""
-    name, subject = str(operation.arguments["template"]), operation.subject
+    """Send a mail about the subject, or the project, to a person or a team's address, if it is still wanted."""
+    name = str(operation.arguments["template"])
     kind = kind_of(name)
     person = _addressee(operation)
-    if kind is None or subject is None:
+    if kind is None or operation.project is None:
         raise Permanent(_("There is no mail “%(template)s”.") % {"template": name})
     if person is None:
         return _left(_("the person is gone"))
-    letter = Letter(subject=subject, person=person, arguments=operation.arguments)
+    letter = Letter(
+        subject=operation.subject, person=person, project=operation.project, arguments=operation.arguments
+    )  # fmt: skip
     reason = mails.reason_not_to_send(kind, letter)
     if reason:
         return _left(reason)

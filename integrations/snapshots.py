@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from core.links import page_url
 from integrations.capabilities import PersonSnapshot, SubjectSnapshot
-from integrations.links import page_url
 from people.models import Participant, Role
 
 

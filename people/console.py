@@ -11,6 +11,8 @@ from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from people.flows import add_participant, assign_role, find_individual, hand_over, join, leave
+from people.flows.participants import blockers, leads, open_tasks
+from people.flows.tasks import hand_over_tasks
 from people.models import Individual, Participant, Role
 
 
@@ -83,6 +85,48 @@ class ParticipantForm(PersonForm):
         return told
 
 
+class GoingForm(DialogForm):
+    """Going names what is in the way, and offers to hand it over in the same step."""
+
+    successor = forms.EmailField(
+        label=_("Hand it over to"), widget=PersonInput, required=False, help_text=_("Needed before this person can go.")
+    )
+
+    @property
+    def part(self) -> Participant | None:
+        """Who goes: the reader."""
+        return _part_of(self.request, self.target)
+
+    def prepare(self) -> None:
+        """Ask for a successor only where one is needed."""
+        part = self.part
+        self.in_the_way = blockers(part.subject, part) if part else []
+        if not self.in_the_way:
+            del self.fields["successor"]
+
+    def effects(self) -> list[str]:
+        """What is in the way."""
+        return [f"{blocker}." for blocker in self.in_the_way]
+
+    def hand_over(self, actor: Any) -> None:
+        """Give the successor the lead and the open tasks of whoever goes."""
+        part, successor, now = self.part, self.cleaned_data.get("successor"), timezone.now()
+        if part is None or not successor:
+            return
+        subject = part.subject
+        to = find_individual(organization=subject.project.organization, email=successor, now=now)
+        if leads(subject, part):
+            assign_role(subject=subject, individual=to, role=subject.lead_role, actor=actor, now=now)
+        tasks = list(open_tasks(subject, part))
+        hand_over_tasks(tasks=tasks, to=to, giver=part.individual, actor=actor, now=now)
+
+
+def _part_of(request: Any, subject: Any) -> Participant | None:
+    rows = Participant.objects.of(subject).filter(individual__user=request.user, left_at=None)
+    part: Participant | None = rows.select_related("individual", subject.kind, f"{subject.kind}__project").first()
+    return part
+
+
 def takes_part(request: Any, subject: Any) -> bool:
     """Whether the reader takes part now."""
     return Participant.objects.of(subject).filter(individual__user=request.user, left_at=None).exists()
@@ -134,7 +178,8 @@ class PeopleDialogs:
         """Take part as observer."""
         join(subject=subject, actor=request.actor, now=timezone.now())
 
-    @dialog(title=_("Leave"), right=Right.SEE, offered=takes_part)
-    def leave(self, request: Any, subject: Any, form: DialogForm) -> None:  # noqa: ARG002
-        """Take part no longer."""
+    @dialog(title=_("Leave"), form=GoingForm, right=Right.SEE, offered=takes_part)
+    def leave(self, request: Any, subject: Any, form: GoingForm) -> None:
+        """Hand over what is in the way, then take part no longer."""
+        form.hand_over(request.actor)
         leave(subject=subject, actor=request.actor, now=timezone.now())

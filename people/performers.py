@@ -1,10 +1,13 @@
-"""What people carry out by themselves: looking at a page again when its time has come."""
+"""What people carry out by themselves: looking at a page again when its time has come, and long work."""
+
+from typing import Any
 
 from django.utils import timezone
 
+from core.operations.jobs import JobRun, job
 from core.operations.models import Operation
 from core.operations.performers import Outcome, performer
-from people.flows import pages
+from people.flows import pages, task_bulk
 
 
 @performer("page.advance", capability="page", delivery=Operation.Delivery.ENSURE)
@@ -12,3 +15,9 @@ def advance_page(operation: Operation) -> Outcome:
     """Call the next person, or on the next way, if it is time; the page itself says."""
     page_id = int(operation.arguments["page"])
     return Outcome(store=lambda _done: pages.advance(page_id=page_id, now=timezone.now()))
+
+
+@job(task_bulk.KIND)
+def resolve_tasks(run: JobRun) -> dict[str, Any]:
+    """Finish many tasks."""
+    return task_bulk.resolve_by_job(run, timezone.now())

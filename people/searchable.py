@@ -1,7 +1,7 @@
-"""What is found of a person."""
+"""What is found of a person, and of a task."""
 
 from core.search import Entry, register
-from people.models import Individual
+from people.models import Individual, Task
 
 
 def describe(person: Individual) -> Entry:
@@ -13,4 +13,20 @@ def describe(person: Individual) -> Entry:
     )
 
 
+def describe_task(task: Task) -> Entry | None:
+    """Title and details, for whoever sees the subject; None for a deleted one's."""
+    subject = task.subject
+    if subject.deleted_at is not None:
+        return None
+    return Entry(
+        title=f"{subject.name} {task.title}",
+        body=task.description,
+        project_id=subject.project_id,
+        incident_id=task.incident_id,
+        case_id=task.case_id,
+        restricted=subject.is_restricted,
+    )
+
+
 register("individual", Individual, describe)
+register("task", Task, describe_task, prefetch=["incident", "case"])

@@ -18,7 +18,7 @@ from core.models.users import User
 from core.validators import UNSTORABLE
 
 MARK = "dsp_"
-AREAS = frozenset({"incidents", "cases", "people", "integrations", "knowledge", "operations", "configuration"})
+AREAS = frozenset({"incidents", "cases", "people", "tasks", "integrations", "knowledge", "operations", "configuration"})
 SCOPE = re.compile(r"(?:(?P<area>[a-z]+):)?(?P<verb>read|write)")
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 

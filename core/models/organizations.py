@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from core import access
 from core.history import HistoryRow
 from core.models.base import Identified, Record
+from core.public_holidays import check_place
 from core.validators import valid_prefix, valid_time_zone
 
 
@@ -109,6 +110,10 @@ class Project(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a place whose holidays nobody knows."""
+        check_place(self.holiday_country, self.holiday_region)
 
 
 class BusinessHoursQuerySet(models.QuerySet["BusinessHours"]):

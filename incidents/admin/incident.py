@@ -29,13 +29,14 @@ from people.console import PeopleDialogs
 from people.console_handovers import HandOverDialogs
 from people.console_pages import PagingDialogs
 from people.models import Role
+from people.task_console import TaskDialogs
 from reporting.console import CostDialogs
 
 Status = Incident.Status
 
 
 @admin.register(Incident)
-class IncidentAdmin(CostDialogs, HandOverDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
+class IncidentAdmin(CostDialogs, TaskDialogs, HandOverDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
     """Security incidents, from the report to closed."""
 
     next_moves: ClassVar[list[str]] = ["mark-stable", "close", "reopen"]

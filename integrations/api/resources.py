@@ -11,8 +11,8 @@ from core.api.fields import Choice, Text
 from core.api.pagination import ShortList
 from core.api.serializers import Answer
 from core.api.subjects import SubjectChildViewSet
+from core.links import absolute
 from integrations.flows import expected_resources
-from integrations.links import absolute
 from integrations.models import Resource
 
 STATES = ("ready", "pending", "retrying", "failed")

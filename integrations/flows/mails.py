@@ -14,7 +14,7 @@ def keep_mail(operation: Operation, person: Individual | Team, message: MailMess
     OutgoingMail.objects.get_or_create(
         message_id=message.message_id,
         defaults={
-            **operation.subject.as_owner,
+            **(operation.subject.as_owner if operation.subject is not None else {}),
             "operation": operation,
             "individual": person if isinstance(person, Individual) else None,
             "to": message.to_address,

@@ -14,34 +14,25 @@ from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.subjects import DialogsOnly
-from people.console import PersonInput
-from people.flows import assign_role, find_individual, remove_participant, renounce_role
-from people.flows.participants import blockers
+from people.console import GoingForm
+from people.flows import remove_participant, renounce_role
 from people.models import Participant
 
 
-class RemoveForm(DialogForm):
+class RemoveForm(GoingForm):
     """Removing names what is in the way, and offers to hand it over at once."""
 
-    successor = forms.EmailField(
-        label=_("Hand the lead over to"),
-        widget=PersonInput,
-        required=False,
-        help_text=_("Needed before this person can go."),
-    )
-
-    def prepare(self) -> None:
-        """Ask for a successor only where one is needed."""
-        self.in_the_way = blockers(self.target.subject, self.target)
-        if not self.in_the_way:
-            del self.fields["successor"]
+    @property
+    def part(self) -> Participant:
+        """Whose."""
+        found: Participant = self.target
+        return found
 
     def effects(self) -> list[str]:
         """What will happen."""
-        subject = self.target.subject
-        told = [f"{blocker}." for blocker in self.in_the_way]
+        told = super().effects()
         told.append(gettext("Their roles end; that they took part stays in the history."))
-        if subject.project.past_participants_may_read:
+        if self.part.subject.project.past_participants_may_read:
             told.append(gettext("They keep reading this page, as the project allows."))
         return told
 
@@ -79,10 +70,7 @@ class ParticipantAdmin(DialogsOnly):
     def remove(self, request: Any, participant: Participant, form: RemoveForm) -> None:
         """Hand over what is in the way, then remove."""
         subject, now = participant.subject, timezone.now()
-        successor = form.cleaned_data.get("successor")
-        if successor:
-            person = find_individual(organization=subject.project.organization, email=successor, now=now)
-            assign_role(subject=subject, individual=person, role=subject.lead_role, actor=request.actor, now=now)
+        form.hand_over(request.actor)
         remove_participant(subject=subject, individual=participant.individual, actor=request.actor, now=now)
 
     @dialog(

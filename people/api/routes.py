@@ -6,6 +6,8 @@ from people.api.individuals import IndividualViewSet
 from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
 from people.api.rules import EngagementRuleViewSet, RolePolicyViewSet
+from people.api.task_jobs import TaskJobViewSet
+from people.api.tasks import SubjectTaskViewSet, TaskViewSet
 
 register("individuals", IndividualViewSet)
 register("role-policies", RolePolicyViewSet)
@@ -16,3 +18,6 @@ register_for_subjects("join", JoinViewSet)
 register_for_subjects("leave", LeaveViewSet)
 register_for_subjects("pages", PageViewSet)
 register_for_subjects("hand-overs", HandOverViewSet)
+register("tasks", TaskViewSet)
+register("task-jobs", TaskJobViewSet)
+register_for_subjects("tasks", SubjectTaskViewSet)

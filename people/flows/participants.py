@@ -16,9 +16,11 @@ from core.signals import ParticipantChanged, participant_added, participant_remo
 from core.timeline import Event, record
 from people.flows import individuals
 from people.flows.roles import end_role, give_role
-from people.models import Individual, Participant, Role
+from people.models import Individual, Participant, Role, Task
 
 LONGEST_REASON = 300
+# How many tasks a refusal names.
+NAMED_TASKS = 10
 
 
 class CannotRemove(FlowError):
@@ -97,14 +99,33 @@ def remove_participant(*, subject: Any, individual: Individual, actor: Actor, no
 
 
 def blockers(subject: Any, participant: Participant) -> list[str]:
-    """What stands in the way of the person's going, in words."""
-    leads = Role.objects.of(subject).filter(participant=participant, role=subject.lead_role, renounced_at=None)
-    if subject.is_open and leads.exists():
-        return [
+    """What stands in the way of the person's going, in words: leading the open subject, and open tasks."""
+    found = []
+    if leads(subject, participant):
+        found.append(
             _("%(who)s is %(role)s of the open %(name)s; hand the role over first")
             % {"who": participant, "role": Role.Name(subject.lead_role).label, "name": subject.name}
-        ]
-    return []
+        )
+    tasks = list(open_tasks(subject, participant)[: NAMED_TASKS + 1])
+    if tasks:
+        named = [f"“{task.title}”" for task in tasks[:NAMED_TASKS]] + ["…"] * (len(tasks) > NAMED_TASKS)
+        found.append(
+            _("%(who)s has open tasks (%(tasks)s); hand them over or finish them first")
+            % {"who": participant, "tasks": ", ".join(named)}
+        )
+    return found
+
+
+def leads(subject: Any, participant: Participant) -> bool:
+    """Whether the person leads the subject while it is open."""
+    held = Role.objects.of(subject).filter(participant=participant, role=subject.lead_role, renounced_at=None)
+    return bool(subject.is_open and held.exists())
+
+
+def open_tasks(subject: Any, participant: Participant) -> Any:
+    """The subject's open tasks that the person owns or is to do."""
+    held = Task.objects.of(subject).open().held_by(individual=participant.individual_id)
+    return held.order_by("due_at", "pk")
 
 
 def take_in(

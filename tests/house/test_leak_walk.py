@@ -19,6 +19,7 @@ from incidents.models import Incident
 from integrations.models import PluginInstance
 from knowledge.models import DocumentVersion, Tag, TagType
 from people import flows as people
+from people.flows import tasks
 from tests import factories as make
 from tests.house.walk import addresses
 
@@ -66,6 +67,7 @@ def _restricted(project, admin, participant):
     people.add_participant(subject=incident, individual=make.individual_of(participant, project), **by)
     people.assign_role(subject=incident, individual=make.make_individual(project), role="scribe", **by)
     timeline.add_entry(subject=incident, description=f"{SECRET} entry", **by)
+    tasks.create_task(subject=incident, title=f"{SECRET} task", description=f"{SECRET} details", **by)
     flows.change_status(incident=incident, to="stable", **by)
     other = flows.declare(project=project, title=f"{SECRET} other", visibility="restricted", **by)
     subjects.link(source=incident, target=other, kind="related", **by)

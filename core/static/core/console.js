@@ -76,6 +76,14 @@
     },
     true,
   );
+  // A form of choices opens its dialog with what was chosen.
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-dialog]");
+    if (!form) return;
+    event.preventDefault();
+    const chosen = new URLSearchParams(new FormData(form, event.submitter));
+    openDialog({ href: `${form.action}?${chosen}` });
+  });
   window.addEventListener("pageshow", giveBack);
 
   // Single keys do what the button that shows them does; J, K and Enter walk through a list.

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.errors import Invalid
+from core.links import page_path
 from core.operations.errors import Permanent
 from integrations.capabilities import Capability, Document, DocumentDraft, ExternalThing
-from integrations.links import page_path
 from integrations.plugin import CheckResult, Plugin
 from knowledge import flows
 from knowledge.models import Document as StoredDocument

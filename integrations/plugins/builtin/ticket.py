@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.flows.subjects import next_number
+from core.links import page_path
 from core.operations.errors import Permanent
 from integrations.capabilities import Capability, ExternalThing, SubjectSnapshot, Ticket
-from integrations.links import page_path
 from integrations.models import BuiltinTicket
 from integrations.plugin import CheckResult, Plugin
 

@@ -1,0 +1,47 @@
+"""Public holidays of a country or a part of it, and whether such a place is known."""
+
+import re
+from datetime import date
+from functools import lru_cache
+
+import holidays
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+CODE = re.compile(r"[A-Z]{2}")
+
+
+@lru_cache(maxsize=512)
+def days_of(country: str, region: str, year: int) -> frozenset[date]:
+    """The public holidays of a year. A place that nobody knows has none: rows written past the check stay usable."""
+    if not CODE.fullmatch(country):
+        return frozenset()
+    try:
+        return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
+    except NotImplementedError:
+        return frozenset()
+
+
+def check_place(country: str, region: str) -> None:
+    """Refuse a country or region that the calendar does not know.
+
+    :raises ValidationError: naming the field and the mend.
+    """
+    if not country:
+        if region:
+            raise ValidationError({"holiday_country": _("Choose the country of the region as well.")})
+        return
+    regions = holidays.list_supported_countries(include_aliases=True).get(country)
+    if regions is None or not CODE.fullmatch(country):
+        message = _("No holidays are known for “%(country)s”. Use two capitals such as DE, or leave it empty.")
+        raise ValidationError({"holiday_country": message % {"country": country}})
+    if region and region not in regions:
+        raise ValidationError({"holiday_region": _region_refusal(country, region, regions)})
+
+
+def _region_refusal(country: str, region: str, regions: list[str]) -> str:
+    codes = ", ".join(code for code in regions if code.isupper() or code.isdigit())
+    if not codes:
+        return _("%(country)s has no regions with holidays of their own; leave it empty.") % {"country": country}
+    words = {"region": region, "country": country, "codes": codes}
+    return _("“%(region)s” is no region of %(country)s. Use one of %(codes)s, or leave it empty.") % words

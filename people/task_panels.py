@@ -1,0 +1,64 @@
+"""The tab of a subject that shows its tasks, the home page's card of one's own, and the sidebar's count."""
+
+from typing import Any
+
+from django.contrib.admin import site
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.console import dashboard, navigation, panels
+from core.console.counting import capped, in_words
+from people.models import Task
+
+SHOWN = 8
+
+
+def tasks(request: HttpRequest, subject: Any) -> dict[str, Any]:
+    """A page of the subject's tasks: open ones first, the first due first."""
+    rows = Task.objects.of(subject).for_list()
+    # "open" comes before "resolved" in the alphabet, and in the index.
+    page = panels.page_of(request, rows.order_by("status", "due_at", "pk"))
+    admin: Any = site.get_model_admin(Task)
+    subject_admin: Any = site.get_model_admin(type(subject))
+    return {
+        "page": page,
+        "lines": [admin.line(request, task) for task in page.object_list],
+        "tools": subject_admin.buttons(request, ["add-task"], subject),
+        "subject": subject,
+    }
+
+
+def count_open(subject: Any) -> int:
+    """How many are still to be done."""
+    return capped(Task.objects.of(subject).open())
+
+
+def my_tasks(request: Any) -> dict[str, Any]:
+    """Open tasks that the reader owns or is to do, the first due first."""
+    rows = _mine(request)
+    admin: Any = site.get_model_admin(Task)
+    lines = [admin.line(request, task) for task in rows.for_list().order_by("due_at", "pk")[:SHOWN]]
+    return {"lines": lines, "url": f"{reverse('admin:people_task_changelist')}?tab=mine"}
+
+
+def overdue_badge(request: Any) -> tuple[str, str] | None:
+    """The sidebar's count of the reader's overdue tasks."""
+    count = capped(_mine(request).filter(due_at__lte=timezone.now()))
+    return (in_words(count), "alarm") if count else None
+
+
+def _mine(request: Any) -> Any:
+    return Task.objects.visible_to(request.user).open().held_by(individual__user=request.user)
+
+
+panels.register(
+    panels.Panel(
+        key="tasks", title=_("Tasks"), template="people/panels/tasks.html", context=tasks, count=count_open, order=15
+    )
+)
+dashboard.register(
+    dashboard.Card(key="tasks", template="people/cards/tasks.html", context=my_tasks, place="main", order=20)
+)
+navigation.register_badge("tasks", overdue_badge)
