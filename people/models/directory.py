@@ -1,6 +1,7 @@
 """The directory: people known by e-mail, how else they are reached, and their teams."""
 
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
@@ -129,6 +130,11 @@ class ContactMethod(Record):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.individual})"
+
+    @property
+    def shown(self) -> str:
+        """The address as people may read it: of a webhook the host only, as the rest may be a key."""
+        return self.address if self.kind == self.Kind.EMAIL else f"https://{urlsplit(self.address).hostname}/…"
 
 
 class Team(Record):
