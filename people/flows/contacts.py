@@ -59,7 +59,7 @@ def save_contact_method(
     row.address = checked_address(kind, address) if address else row.address
     if any(other.address == row.address for other in others):
         raise Conflict(_("%(who)s is reached there already.") % {"who": individual}, field="address")
-    configuration.create(row, actor=actor)
+    _store(row)
     return row
 
 
@@ -114,6 +114,15 @@ def _split(text: str) -> SplitResult | None:
         return parts if parts.port != 0 else None
     except ValueError:
         return None
+
+
+def _store(row: ContactMethod) -> None:
+    try:
+        # The address was checked above; as a column it takes stored tokens only.
+        row.full_clean(exclude=["address"], validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise configuration.invalid_from(error) from None
+    row.save()
 
 
 def _held(method: ContactMethod, version: int | None) -> ContactMethod:
