@@ -144,11 +144,11 @@ def _steps(individual: Individual, _now: datetime) -> Iterator[Duty]:
 
 
 def _policies(individual: Individual, _now: datetime) -> Iterator[Duty]:
-    policies = RolePolicy.objects.filter(individual=individual).select_related("project").order_by("name", "pk")
-    for policy in policies:
+    policies = RolePolicy.objects.filter(individual=individual, enabled=True).select_related("project")
+    for policy in policies.order_by("name", "pk"):
         words = {"role": policy.get_role_display(), "policy": policy}
         text = _("Becomes %(role)s by the policy “%(policy)s”") % words
-        yield Duty(kind="policy", row=policy, text=text, where=policy.project, needs_successor=policy.enabled)
+        yield Duty(kind="policy", row=policy, text=text, where=policy.project, needs_successor=True)
 
 
 def _rules(individual: Individual, _now: datetime) -> Iterator[Duty]:

@@ -1,0 +1,183 @@
+"""Leaving the organization: everything handed over, the account ended, at once or not at all."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import access
+from core.access import Right
+from core.actor import Actor, acting
+from core.errors import FlowError, Forbidden, Invalid
+from core.flows import memberships, users
+from core.models.organizations import Membership
+from core.models.users import User
+from people.flows.duties import Duties, Duty, open_duties, taking_part
+from people.flows.participants import remove_participant
+from people.flows.passing_on import Going, pass_on, pass_tasks
+from people.flows.shifts import take_off_call
+from people.models import CalendarFeed, Individual, Page
+
+SHOWN = 20
+
+
+class CannotLeave(FlowError):
+    """Something still has no successor; `params["left"]` lists it in words, `params["duties"]` by key."""
+
+    code = "open_duties"
+
+
+class CannotReturn(FlowError):
+    """The row was merged into another one, which is the person now."""
+
+    code = "merged"
+
+
+@transaction.atomic
+def deactivate(
+    *,
+    individual: Individual,
+    actor: Actor,
+    now: datetime,
+    successor: Individual | None = None,
+    choices: Mapping[str, Individual] | None = None,
+) -> Individual:
+    """Let somebody go: duties pass to who was chosen for each, else to `successor`; what needs nobody ends.
+
+    They leave open subjects, are on call no more and are not chosen again. Their account ends with all sessions and
+    tokens when they belong to no other organization, else their place in this one. Timelines keep their name.
+
+    :param choices: a successor by `Duty.key`, for single duties. One that would just end passes on only by choice.
+    :raises CannotLeave: naming what has no successor; nothing was changed then.
+    :raises Forbidden: an account is ended by an owner; duties out of the actor's sight by somebody who sees them.
+    """
+    access.require(actor, Right.CONFIGURE, individual.organization)
+    person = Individual.objects.select_for_update(of=("self",)).select_related("organization", "user").get(
+        pk=individual.pk
+    )  # fmt: skip
+    if not person.is_active:
+        return person
+    if person.user is not None:
+        access.require(actor, Right.OWN, person.organization)
+    duties = open_duties(person, actor=actor, now=now)
+    heirs = _heirs(person, duties, successor, choices or {})
+    going = Going(person=person, actor=actor, now=now)
+    _hand_over(duties, heirs, going)
+    for part in taking_part(person):
+        remove_participant(subject=part.subject, individual=person, actor=actor, now=now)
+    take_off_call(person, now=now)
+    # Whoever is being called and goes is not waited for.
+    called = Page.objects.filter(calls__individual=person, calls__status="calling", status=Page.Status.WAITING)
+    Page.objects.filter(pk__in=called.values("pk")).update(due_at=now)
+    _write(person, actor, is_active=False, deactivated_at=now)
+    if person.user is not None:
+        _end_account(person, person.user, actor=actor, now=now)
+    return person
+
+
+@transaction.atomic
+def reactivate(*, individual: Individual, actor: Actor, now: datetime) -> Individual:
+    """Let somebody be chosen again, and sign in if they had an account. What was handed over stays where it is.
+
+    :raises CannotReturn: when the row was merged into another.
+    """
+    access.require(actor, Right.CONFIGURE, individual.organization)
+    person = Individual.objects.select_for_update(of=("self",)).get(pk=individual.pk)
+    if person.is_active:
+        return person
+    if person.merged_into is not None:
+        raise CannotReturn(_("%(who)s was merged into %(kept)s.") % {"who": person, "kept": person.merged_into})
+    _write(person, actor, is_active=True, deactivated_at=None)
+    if person.user is not None and not person.user.is_active:
+        users.reactivate(user=person.user, actor=actor, now=now)
+    return person
+
+
+def refuse_while_needed(individual: Individual, *, actor: Actor, now: datetime) -> None:
+    """Stop what would leave somebody's duties behind.
+
+    :raises CannotLeave: naming them.
+    """
+    left = open_duties(individual, actor=actor, now=now).to_hand_over
+    if left:
+        raise _cannot_leave(individual, left)
+
+
+def _heirs(
+    person: Individual, duties: Duties, successor: Individual | None, choices: Mapping[str, Individual]
+) -> dict[str, Individual]:
+    """Who takes over each duty.
+
+    :raises CannotLeave: naming those that nobody does.
+    """
+    strange = sorted(set(choices) - {duty.key for duty in duties})
+    if strange:
+        raise Invalid(_("“%(key)s” is no duty of %(who)s.") % {"key": strange[0], "who": person}, field="choices")
+    for heir in [*([successor] if successor else []), *choices.values()]:
+        _check(person, heir)
+    heirs = {duty.key: heir for duty in duties.to_hand_over if (heir := choices.get(duty.key) or successor)}
+    left = [duty for duty in duties.to_hand_over if duty.key not in heirs]
+    if left:
+        raise _cannot_leave(person, left)
+    if duties.hidden:
+        raise Forbidden(
+            _("%(who)s also has a part in something that you may not see or change. Ask an owner to do this.")
+            % {"who": person}
+        )
+    return {**heirs, **choices}
+
+
+def _cannot_leave(person: Individual, left: list[Duty]) -> CannotLeave:
+    words = [duty.text for duty in left]
+    more = [_("and %(count)s more") % {"count": len(words) - SHOWN}] if len(words) > SHOWN else []
+    return CannotLeave(
+        _("Choose who takes over from %(who)s: %(left)s.") % {"who": person, "left": "; ".join(words[:SHOWN] + more)},
+        field="successor", left=words, duties=[duty.key for duty in left],
+    )  # fmt: skip
+
+
+def _check(person: Individual, heir: Individual) -> None:
+    if heir.pk == person.pk:
+        raise Invalid(_("Choose somebody else than %(who)s.") % {"who": person}, field="successor")
+    if heir.organization_id != person.organization_id:
+        raise Invalid(_("%(who)s belongs to another organization.") % {"who": heir}, field="successor")
+    if not heir.is_active:
+        raise Invalid(_("%(who)s is not active any more.") % {"who": heir}, field="successor")
+
+
+def _hand_over(duties: Duties, heirs: Mapping[str, Individual], going: Going) -> None:
+    # Offers first: a role that is handed over has none open.
+    single = sorted((duty for duty in duties if duty.kind != "task"), key=lambda duty: duty.kind != "handover")
+    for duty in single:
+        pass_on(duty, heirs.get(duty.key), going)
+    tasks = [duty for duty in duties if duty.kind == "task"]
+
+    def place(duty: Duty) -> tuple[str, int, int]:
+        return duty.where.kind, duty.where.pk, heirs[duty.key].pk
+
+    for _key, group in groupby(sorted(tasks, key=place), key=place):
+        same = list(group)
+        pass_tasks(same[0].where, [duty.row for duty in same], heirs[same[0].key], going)
+
+
+def _write(person: Individual, actor: Actor, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(person, name, value)
+    person.version += 1
+    with acting(actor):
+        person.save(update_fields=[*values, "version", "updated_at"])
+
+
+def _end_account(person: Individual, user: User, *, actor: Actor, now: datetime) -> None:
+    """End the account; of one that works for others too, only the place here."""
+    CalendarFeed.objects.filter(user=user, organization=person.organization, revoked_at=None).update(revoked_at=now)
+    here = Membership.objects.filter(user=user, organization=person.organization)
+    elsewhere = Individual.objects.active().filter(user=user).exclude(pk=person.pk).exists()
+    if elsewhere or Membership.objects.filter(user=user).exclude(organization=person.organization).exists():
+        for membership in here.select_related("user", "project", "organization"):
+            memberships.revoke(membership=membership, actor=actor, now=now)
+    elif user.is_active:
+        users.deactivate(user=user, actor=actor, now=now)
