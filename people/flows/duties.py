@@ -126,7 +126,9 @@ def _tasks(individual: Individual, _now: datetime) -> Iterator[Duty]:
     for task in of_kept_subjects(Task.objects.filter(mine, status=Task.Status.OPEN)).order_by("due_at", "pk"):
         words = {"task": task.title, "name": task.subject.name}
         owned = task.owner_id == individual.pk
-        text = (_("Owns the task “%(task)s” of %(name)s") if owned else _("Does the task “%(task)s” of %(name)s")) % words
+        text = (
+            _("Owns the task “%(task)s” of %(name)s") if owned else _("Does the task “%(task)s” of %(name)s")
+        ) % words
         yield Duty(kind="task", row=task, text=text, where=task.subject, needs_successor=True)
 
 

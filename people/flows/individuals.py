@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from core import operations, search
 from core.actor import Actor
@@ -50,16 +51,28 @@ def of_user(user: User, organization: Organization, now: datetime) -> Individual
 
 @transaction.atomic
 def save_individual(individual: Individual, *, actor: Actor, now: datetime, version: int | None = None) -> Individual:
-    """Create or change a person; the address is normalised and unique in the organization."""
+    """Create or change a person; the address is normalised and unique in the organization.
+
+    :raises Invalid: an address that is none; letting somebody go or come back is `people.flows.leaving`'s.
+    """
     try:
         individual.email = normalise(individual.email)
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
+    _refuse_leaving(individual)
     if not individual.name.strip():
         individual.name = name_from(individual.email)
     saved: Individual = configuration.save(individual, actor=actor, now=now, version=version)
     search.index(saved)
     return saved
+
+
+def _refuse_leaving(individual: Individual) -> None:
+    """Whoever leaves hands over first, so the mark is not just taken away."""
+    there = Individual.objects.filter(pk=individual.pk).values_list("is_active", flat=True).first()
+    if there is not None and there != individual.is_active:
+        message = _("Deactivate them instead.") if there else _("Reactivate them instead.")
+        raise Invalid(message, field="is_active")
 
 
 def name_from(email: str) -> str:

@@ -18,8 +18,8 @@ from core.models.users import User
 from people.flows.duties import Duties, Duty, open_duties, taking_part
 from people.flows.participants import remove_participant
 from people.flows.passing_on import Going, pass_on, pass_tasks
-from people.flows.shifts import take_off_call
-from people.models import CalendarFeed, Individual, Page
+from people.flows.shifts import refresh, take_off_call
+from people.models import CalendarFeed, Individual, Page, Service
 
 SHOWN = 20
 
@@ -68,7 +68,7 @@ def deactivate(
     _hand_over(duties, heirs, going)
     for part in taking_part(person):
         remove_participant(subject=part.subject, individual=person, actor=actor, now=now)
-    take_off_call(person, now=now)
+    _off_call(person, duties, now)
     # Whoever is being called and goes is not waited for.
     called = Page.objects.filter(calls__individual=person, calls__status="calling", status=Page.Status.WAITING)
     Page.objects.filter(pk__in=called.values("pk")).update(due_at=now)
@@ -163,6 +163,17 @@ def _hand_over(duties: Duties, heirs: Mapping[str, Individual], going: Going) ->
         pass_tasks(same[0].where, [duty.row for duty in same], heirs[same[0].key], going)
 
 
+def _off_call(person: Individual, duties: Duties, now: datetime) -> None:
+    """Work out again who is on call wherever the person was."""
+    services: dict[int, Service] = {service.pk: service for service in take_off_call(person, now=now)}
+    for duty in duties:
+        if duty.kind == "override":
+            services[duty.row.service_id] = duty.row.service
+        elif duty.kind == "rotation":
+            services[duty.row.layer.service_id] = duty.row.layer.service
+    refresh(services.values(), now=now)
+
+
 def _write(person: Individual, actor: Actor, **values: Any) -> None:
     for name, value in values.items():
         setattr(person, name, value)
@@ -174,10 +185,13 @@ def _write(person: Individual, actor: Actor, **values: Any) -> None:
 def _end_account(person: Individual, user: User, *, actor: Actor, now: datetime) -> None:
     """End the account; of one that works for others too, only the place here."""
     CalendarFeed.objects.filter(user=user, organization=person.organization, revoked_at=None).update(revoked_at=now)
+    if not user.is_active:
+        # It is the account that ended first; its memberships wait for its return.
+        return
     here = Membership.objects.filter(user=user, organization=person.organization)
     elsewhere = Individual.objects.active().filter(user=user).exclude(pk=person.pk).exists()
     if elsewhere or Membership.objects.filter(user=user).exclude(organization=person.organization).exists():
         for membership in here.select_related("user", "project", "organization"):
             memberships.revoke(membership=membership, actor=actor, now=now)
-    elif user.is_active:
+    else:
         users.deactivate(user=user, actor=actor, now=now)

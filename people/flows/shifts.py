@@ -1,6 +1,9 @@
-"""Taking somebody off call at once."""
+"""Taking somebody off call at once, and having the shifts of services worked out again."""
 
+import importlib
+from collections.abc import Iterable
 from datetime import datetime
+from types import ModuleType
 
 from people.models import Individual, Service, Shift
 
@@ -8,10 +11,26 @@ from people.models import Individual, Service, Shift
 def take_off_call(individual: Individual, *, now: datetime) -> list[Service]:
     """Remove the person's stored shifts from now on, and end the one that runs. Returns the services concerned.
 
-    What is over stays as it was. The rotation fills the gap with its next refresh.
+    What is over stays as it was.
     """
     coming = Shift.objects.filter(individual=individual, ends_at__gt=now)
     services = list(Service.objects.filter(pk__in=coming.values("service")).order_by("pk"))
     coming.filter(starts_at__gte=now).delete()
     coming.update(ends_at=now)
     return services
+
+
+def refresh(services: Iterable[Service], *, now: datetime) -> None:
+    """Work out who is on call for the services, from what their rotations say now."""
+    oncall = _rotation()
+    if oncall is not None:
+        for service in services:
+            oncall.refresh(service=service, now=now)
+
+
+def _rotation() -> ModuleType | None:
+    """The flows of rotations. Without them stored shifts stay as they are until somebody works them out."""
+    try:
+        return importlib.import_module("people.flows.oncall")
+    except ModuleNotFoundError:
+        return None

@@ -68,9 +68,7 @@ def remove_member(*, team: Team, individual: Individual, actor: Actor, now: date
     access.require(actor, Right.CONFIGURE, team.organization)
     gone, _each = TeamMember.objects.filter(team=team, individual=individual).delete()
     if not gone:
-        raise Invalid(
-            _("%(who)s is no member of %(team)s.") % {"who": individual, "team": team}, field="individual"
-        )
+        raise Invalid(_("%(who)s is no member of %(team)s.") % {"who": individual, "team": team}, field="individual")
     if team.lead_id == individual.pk:
         team.lead = None
         configuration.save(team, actor=actor, now=now)
