@@ -137,7 +137,8 @@ def _held(method: ContactMethod, version: int | None) -> ContactMethod:
 def _others(individual: Individual, method: ContactMethod | None) -> list[ContactMethod]:
     # The lock on the person keeps two requests from adding the same address, which no index can see.
     Individual.objects.select_for_update(of=("self",)).get(pk=individual.pk)
-    return list(individual.contact_methods.exclude(pk=method.pk if method else None))
+    others = individual.contact_methods.all()
+    return list(others.exclude(pk=method.pk) if method else others)
 
 
 def _require_self_or_manager(individual: Individual, actor: Actor) -> None:

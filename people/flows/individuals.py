@@ -24,7 +24,7 @@ def find_individual(*, organization: Organization, email: str, now: datetime, na
     """The person of this address in the organization, made when it is seen for the first time.
 
     A user with that verified address, who belongs to the organization, is linked. What the contact directory knows is
-    asked afterwards, by an operation.
+    asked afterwards, by an operation. The address of somebody who was merged is that of the person they are now.
 
     :raises Invalid: when it is not an address.
     """
@@ -33,8 +33,9 @@ def find_individual(*, organization: Organization, email: str, now: datetime, na
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
     check_text(name, "name", LONGEST_NAME)
-    there = Individual.objects.filter(organization=organization, email=address).first()
-    return there or _make(organization, address, name)
+    known = Individual.objects.filter(organization=organization, email=address)
+    there = known.select_related("merged_into").first()
+    return (there.merged_into or there) if there else _make(organization, address, name)
 
 
 def of_user(user: User, organization: Organization, now: datetime) -> Individual:

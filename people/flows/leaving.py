@@ -118,7 +118,7 @@ def _heirs(
         raise Invalid(_("“%(key)s” is no duty of %(who)s.") % {"key": strange[0], "who": person}, field="choices")
     for heir in [*([successor] if successor else []), *choices.values()]:
         _check(person, heir)
-    heirs = {duty.key: heir for duty in duties.to_hand_over if (heir := choices.get(duty.key) or successor)}
+    heirs = {duty.key: taker for duty in duties.to_hand_over if (taker := choices.get(duty.key) or successor)}
     left = [duty for duty in duties.to_hand_over if duty.key not in heirs]
     if left:
         raise _cannot_leave(person, left)

@@ -190,7 +190,7 @@ class TeamMember(Identified):
 class Merge(Identified):
     """Two rows that were one person: `gone` became inactive and points at `kept`. Undone within 30 days by `moved`.
 
-    :ivar moved: what went over, as {"model.field": [primary keys]}, and what was lost on the way.
+    :ivar moved: what was written, step by step (`people.flows.ledger`).
     """
 
     organization = models.ForeignKey("core.Organization", on_delete=models.CASCADE, related_name="+")
