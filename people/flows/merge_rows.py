@@ -27,7 +27,7 @@ class Pair:
 def relations() -> Iterator[tuple[type[Model], str]]:
     """Every column that points at a person, whatever its app. Change histories say what was true, and stay."""
     for relation in Individual._meta.get_fields(include_hidden=True):
-        if relation.auto_created and not relation.concrete and not issubclass(relation.related_model, HistoryRow):  # type: ignore[union-attr,arg-type]
+        if relation.auto_created and not relation.concrete and not issubclass(relation.related_model, HistoryRow):  # type: ignore[arg-type]
             yield relation.related_model, relation.field.name  # type: ignore[union-attr,misc]
 
 
