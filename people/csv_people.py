@@ -62,9 +62,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid(
-            _("The file is not UTF-8. In the spreadsheet, save it as “CSV UTF-8”."), field="file"
-        ) from None
+        raise Invalid(_("The file is not UTF-8. In the spreadsheet, save it as “CSV UTF-8”."), field="file") from None
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
