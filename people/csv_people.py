@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
+from core.validators import UNSTORABLE
 
 LARGEST = 5 * 1024 * 1024
 MOST_ROWS = 10_000
@@ -16,8 +17,10 @@ COLUMNS = (
     "external_id",
 )  # fmt: skip
 # How spreadsheets spell them.
-ALSO = {"e-mail": "email", "mail": "email", "e-mail_address": "email", "phone": "office_phone", "mobile": "mobile_phone",
-        "timezone": "time_zone", "job_title": "title"}  # fmt: skip
+ALSO = {
+    "e-mail": "email", "mail": "email", "e-mail_address": "email", "phone": "office_phone", "mobile": "mobile_phone",
+    "timezone": "time_zone", "job_title": "title",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ def read(content: bytes) -> Table:
         raise Invalid(_("The file is larger than 5 MB. Split it."), field="file")
     rows = _rows(_text(content))
     try:
-        number, header = next(rows, (0, []))
+        _number, header = next(rows, (0, []))
         names = [_spelled(cell) for cell in header]
         _check_header(names)
         lines = [_line(number, names, cells) for number, cells in rows]
@@ -60,9 +63,12 @@ def read(content: bytes) -> Table:
 
 def _text(content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(_("The file is not UTF-8. In the spreadsheet, save it as “CSV UTF-8”."), field="file") from None
+    if UNSTORABLE.search(text):
+        raise Invalid(_("The file holds a NUL character. Is it a CSV file?"), field="file")
+    return text
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -25,7 +25,6 @@ from core.models.organizations import Organization
 from core.operations import jobs
 from core.operations.models import Job
 from core.operations.waking import wake_on_commit
-from core.validators import UNSTORABLE
 from people import csv_people
 from people.csv_people import Line
 from people.flows.individuals import find_individual, save_individual
@@ -161,7 +160,7 @@ def carry_out(run: jobs.JobRun) -> dict[str, Any]:
     if "counts" in run.arguments:
         return {"counts": run.arguments["counts"]}
     organization = job.organization
-    actor = Actor(user=job.user, face=run.arguments["face"], trusted=job.user is None)
+    actor = Actor(user=job.user, face=run.arguments["face"], trusted=run.arguments["trusted"])
     access.require(actor, Right.CONFIGURE, organization)
     lines = csv_people.read(run.arguments["text"].encode()).lines
     doubles = doubled(lines)
@@ -172,7 +171,7 @@ def carry_out(run: jobs.JobRun) -> dict[str, Any]:
     )
     counts = _counted(job)
     # The people of the file stay no longer than they are needed here.
-    Job.objects.filter(pk=job.pk).update(arguments={"face": run.arguments["face"], "counts": counts})
+    Job.objects.filter(pk=job.pk).update(arguments={"counts": counts})
     return {"counts": counts}
 
 
@@ -226,8 +225,6 @@ def _refusal(line: Line, email: str, person: Individual | None, doubles: dict[st
 
 def _wrong_value(line: Line) -> str:
     for name, value in line.values.items():
-        if UNSTORABLE.search(value):
-            return _("%(column)s: there is a NUL character or half a character.") % {"column": name}
         if name == "email":
             continue
         try:
@@ -274,7 +271,7 @@ def _address(line: Line) -> str:
 def _planned(organization: Organization, content: bytes, total: int, actor: Actor) -> Job:
     job = jobs.start(
         KIND, key=f"{KIND}:{uuid.uuid4()}", user=actor.user, total=total,
-        arguments={"text": content.decode("utf-8-sig"), "face": Face(actor.face).value},
+        arguments={"text": content.decode("utf-8-sig"), "face": Face(actor.face).value, "trusted": actor.trusted},
     )  # fmt: skip
     job.organization = organization
     job.save(update_fields=["organization", "updated_at"])
@@ -285,6 +282,6 @@ def _counted(job: Job) -> dict[str, int]:
     """Lines by what they did, from their results."""
     refused = job.rows.filter(status="refused").count()
     counts = {
-        what: job.rows.filter(status="done", message__startswith=What(what).label).count() for what in What.values
+        what: job.rows.filter(status="done", message__startswith=str(What(what).label)).count() for what in What.values
     }
     return {**counts, What.REFUSED.value: refused}
