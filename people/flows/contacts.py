@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from core import access
@@ -68,6 +69,15 @@ def remove_contact_method(*, method: ContactMethod, actor: Actor, now: datetime)
     """Take a way to reach a person away; what was sent on it stays in the history of pages."""
     _require_self_or_manager(method.individual, actor)
     method.delete()
+
+
+def ways_to_reach(individual: Individual, *, actor: Actor) -> QuerySet[ContactMethod]:
+    """How the person is reached beside the first address, for themselves and managers.
+
+    :raises Forbidden: for others.
+    """
+    _require_self_or_manager(individual, actor)
+    return ContactMethod.objects.filter(individual=individual).select_related("individual__organization")
 
 
 @transaction.atomic
