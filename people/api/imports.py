@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import IO, Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
@@ -47,7 +48,8 @@ class CsvForm(MultiPartParser):
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         sent = super().parse(stream, media_type, parser_context)
-        files = {name: _text(file) for name, file in sent.files.items()}
+        uploaded: Any = sent.files
+        files = {name: _text(file) for name, file in uploaded.items()}
         return {**sent.data.dict(), **files}
 
 
@@ -55,7 +57,7 @@ def _text(stream: IO[bytes]) -> str:
     """The bytes, a character each: plain values are what a body is compared by when it comes again."""
     content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
-        raise TooLarge("The file is larger than 5 MB. Split it.")
+        raise TooLarge(_("The file is larger than 5 MB. Split it."))
     return content.decode("latin-1")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -19,18 +20,17 @@ from core.api.references import Person, PersonalReference, Reference
 from core.api.serializers import Answer, Body, Nothing, RecordSerializer
 from core.models import Organization, User
 from people.flows import save_individual
-from people.flows.contacts import set_external_ids
 from people.flows.duties import Duties, open_duties
 from people.flows.leaving import deactivate, reactivate
 from people.flows.merging import merge
-from people.models import Individual, Team
+from people.models import Individual, Team, TeamMember
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
 class ExternalIds(serializers.Field):
     """By system, what it calls the person. Needs `identities` prefetched."""
 
-    default_error_messages = {"invalid": 'An object of texts, for example {"slack": "U024BE7LH"}.'}
+    default_error_messages = {"invalid": _("Give an object: a system, and the id there as text.")}
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
@@ -81,7 +81,7 @@ class DutiesSerializer(Answer):
 class Choices(serializers.Field):
     """By key of a duty, the e-mail or id of who takes it over."""
 
-    default_error_messages = {"invalid": "An object: the key of a duty, and who takes it over."}
+    default_error_messages = {"invalid": _("Give an object: the key of a duty, and who takes it over.")}
 
     def to_internal_value(self, data: Any) -> dict[str, Individual]:
         if not isinstance(data, dict) or len(data) > 1000:
@@ -107,13 +107,20 @@ class MergeBody(Body):
     gone = PersonalReference(Individual)
 
 
+class MemberFilter(ReferenceFilter):
+    """People of a team."""
+
+    def pointing_at(self, rows: QuerySet[Any], keys: list[int]) -> QuerySet[Any]:
+        return rows.filter(pk__in=TeamMember.objects.filter(team__in=keys).values("individual"))
+
+
 class IndividualFilters(RecordFilters):
     """People by organization, address, place and state."""
 
     organization = ReferenceFilter(Organization)
     email = TextsFilter("email")
     department = TextsFilter("department")
-    team = ReferenceFilter(Team, "team_memberships__team")
+    member_of = MemberFilter(Team)
     is_active = FlagFilter()
     is_external = FlagFilter()
 
@@ -146,10 +153,7 @@ class IndividualViewSet(ConfigurationViewSet):
         return values
 
     def save_row(self, row: Any, version: int | None) -> Any:
-        saved = save_individual(row, actor=self.actor, now=self.now, version=version)
-        if self.external_ids is not None:
-            set_external_ids(individual=saved, ids=self.external_ids, actor=self.actor, now=self.now)
-        return saved
+        return save_individual(row, actor=self.actor, now=self.now, version=version, external_ids=self.external_ids)
 
     @action(detail=True, methods=["get"])
     def duties(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:

@@ -1,20 +1,21 @@
 """Teams and their members."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.configuration import ConfigurationViewSet
 from core.api.filters import FlagFilter, RecordFilters, ReferenceFilter, TextsFilter
-from core.api.ordering import RECORD
+from core.api.ordering import RECORD, Column
 from core.api.organizations import RECORD_FIELDS
 from core.api.references import PersonalReference, Reference, person
 from core.api.serializers import RecordSerializer
 from core.models import Organization
 from people.api.references import PERSON_SCHEMA
-from people.flows.teams import save_team, set_members
+from people.flows.teams import save_team
 from people.models import Individual, Team, TeamMember
 
 MOST_MEMBERS = 1000
@@ -24,7 +25,7 @@ MOST_MEMBERS = 1000
 class Members(serializers.Field):
     """People of the team: read as small objects, written as ids or addresses. Needs `members` prefetched."""
 
-    default_error_messages = {"invalid": "A list of ids or e-mail addresses, at most 1,000."}
+    default_error_messages = {"invalid": _("Give a list of ids or e-mail addresses, at most 1,000.")}
 
     def to_internal_value(self, data: Any) -> list[Individual]:
         if not isinstance(data, list) or len(data) > MOST_MEMBERS:
@@ -66,7 +67,7 @@ class TeamViewSet(ConfigurationViewSet):
     related = ("organization", "lead")
     serializer_class = TeamSerializer
     filterset_class = TeamFilters
-    orderings = RECORD
+    orderings: ClassVar[dict[str, Column]] = {**RECORD}
     chosen: list[Individual] | None = None
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -81,7 +82,4 @@ class TeamViewSet(ConfigurationViewSet):
         return values
 
     def save_row(self, row: Any, version: int | None) -> Any:
-        saved = save_team(row, actor=self.actor, now=self.now, version=version)
-        if self.chosen is not None:
-            set_members(team=saved, individuals=self.chosen, actor=self.actor, now=self.now)
-        return saved
+        return save_team(row, actor=self.actor, now=self.now, version=version, members=self.chosen)

@@ -1,5 +1,6 @@
 """Individuals: made on first sight of an address, edited by managers."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.flows import configuration
 from core.flows.subjects import check_text
 from core.models.organizations import Membership, Organization
 from core.models.users import User
+from people.flows.contacts import set_external_ids
 from people.models import Individual
 
 LONGEST_NAME = 200
@@ -51,8 +53,17 @@ def of_user(user: User, organization: Organization, now: datetime) -> Individual
 
 
 @transaction.atomic
-def save_individual(individual: Individual, *, actor: Actor, now: datetime, version: int | None = None) -> Individual:
+def save_individual(
+    individual: Individual,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    external_ids: Mapping[str, str] | None = None,
+) -> Individual:
     """Create or change a person; the address is normalised and unique in the organization.
+
+    :param external_ids: by system, what it calls the person; given, they replace those there are.
 
     :raises Invalid: an address that is none; letting somebody go or come back is `people.flows.leaving`'s.
     """
@@ -64,6 +75,8 @@ def save_individual(individual: Individual, *, actor: Actor, now: datetime, vers
     if not individual.name.strip():
         individual.name = name_from(individual.email)
     saved: Individual = configuration.save(individual, actor=actor, now=now, version=version)
+    if external_ids is not None:
+        set_external_ids(individual=saved, ids=external_ids, actor=actor, now=now)
     search.index(saved)
     return saved
 

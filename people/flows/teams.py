@@ -22,9 +22,17 @@ class NameTaken(Conflict):
 
 
 @transaction.atomic
-def save_team(team: Team, *, actor: Actor, now: datetime, version: int | None = None) -> Team:
+def save_team(
+    team: Team,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    members: Collection[Individual] | None = None,
+) -> Team:
     """Create or change a team. Whoever leads it becomes a member.
 
+    :param members: given, they replace those there are.
     :raises Invalid: an address that is none, or a lead of another organization or not active.
     :raises Conflict: when the name is taken.
     """
@@ -40,6 +48,8 @@ def save_team(team: Team, *, actor: Actor, now: datetime, version: int | None = 
     saved: Team = configuration.save(team, actor=actor, now=now, version=version)
     if saved.lead is not None:
         TeamMember.objects.get_or_create(team=saved, individual=saved.lead, defaults={"added_at": now})
+    if members is not None:
+        set_members(team=saved, individuals=members, actor=actor, now=now)
     return saved
 
 
