@@ -60,7 +60,7 @@ class Dialog:
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """A dialog as it is offered on a page."""
+    """A dialog as it is offered on a page; `page`: an ordinary page that shows in no modal."""
 
     title: str
     url: str
@@ -68,6 +68,7 @@ class Button:
     danger: bool = False
     name: str = ""
     at_once: bool = False
+    page: bool = False
 
 
 def dialog(**words: Any) -> Callable[[Callable[..., Performed]], Callable[..., Performed]]:

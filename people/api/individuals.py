@@ -21,7 +21,7 @@ from core.api.serializers import Answer, Body, Nothing, RecordSerializer
 from core.models import Organization, User
 from people.flows import save_individual
 from people.flows.duties import Duties, open_duties
-from people.flows.leaving import deactivate, reactivate
+from people.flows.leaving import deactivate, delete_individual, reactivate
 from people.flows.merging import merge
 from people.models import Individual, Team, TeamMember
 
@@ -154,6 +154,9 @@ class IndividualViewSet(ConfigurationViewSet):
 
     def save_row(self, row: Any, version: int | None) -> Any:
         return save_individual(row, actor=self.actor, now=self.now, version=version, external_ids=self.external_ids)
+
+    def delete_row(self, row: Any) -> None:
+        delete_individual(individual=row, actor=self.actor, now=self.now)
 
     @action(detail=True, methods=["get"])
     def duties(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from core import access
 from core.access import Right
 from core.actor import Actor, acting
-from core.errors import FlowError, Forbidden, Invalid
-from core.flows import memberships, users
+from core.errors import FlowError, Forbidden, InUse, Invalid
+from core.flows import configuration, memberships, users
 from core.models.organizations import Membership
 from core.models.users import User
 from people.flows.duties import Duties, Duty, open_duties, taking_part
@@ -94,6 +94,18 @@ def reactivate(*, individual: Individual, actor: Actor, now: datetime) -> Indivi
     if person.user is not None and not person.user.is_active:
         users.reactivate(user=person.user, actor=actor, now=now)
     return person
+
+
+@transaction.atomic
+def delete_individual(*, individual: Individual, actor: Actor, now: datetime) -> None:
+    """Delete somebody whom nothing ever was about, such as a wrongly typed address.
+
+    :raises InUse: otherwise; they are deactivated instead.
+    """
+    access.require(actor, Right.CONFIGURE, individual.organization)
+    if open_duties(individual, actor=Actor.system(), now=now) or individual.user_id:
+        raise InUse(_("“%(name)s” is used and cannot be deleted. Deactivate them instead.") % {"name": individual})
+    configuration.delete(individual, actor=actor)
 
 
 def refuse_while_needed(individual: Individual, *, actor: Actor, now: datetime) -> None:
