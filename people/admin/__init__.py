@@ -1,5 +1,5 @@
 """The console's pages of people."""
 
-from people.admin import individuals, participants
+from people.admin import contacts, individuals, merges, participants, teams
 
-__all__ = ["individuals", "participants"]
+__all__ = ["contacts", "individuals", "merges", "participants", "teams"]

@@ -86,7 +86,9 @@ class ContactMethodAdmin(DialogsOnly):
         """The page of the person."""
         return reverse(f"{self.admin_site.name}:people_individual_change", args=[obj.individual_id])
 
-    @dialog(title=_("Change a way to reach them"), label=_("Change"), submit=_("Save"), form=ChangeWayForm, right=Right.SEE)
+    @dialog(
+        title=_("Change a way to reach them"), label=_("Change"), submit=_("Save"), form=ChangeWayForm, right=Right.SEE
+    )
     def change(self, request: Any, way: ContactMethod, form: ChangeWayForm) -> None:
         """Change it."""
         save_contact_method(

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import site
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,7 +20,7 @@ from core.console.forms import DialogForm
 from core.console.modeladmin import ModelAdmin
 from core.console.subjects import DialogsOnly
 from people.admin.known import known
-from people.flows.teams import add_members, remove_member, save_team
+from people.flows.teams import add_members, delete_team, remove_member, save_team
 from people.models import Individual, Team, TeamMember
 
 
@@ -87,15 +88,19 @@ class TeamAdmin(ModelAdmin):
         context = super().page_context(request, object_id)
         if object_id is None:
             return context
-        rows = TeamMember.objects.filter(team=object_id).select_related("individual", "team__organization")
+        rows = TeamMember.objects.filter(team=unquote(object_id)).select_related("individual", "team__organization")
         page = panels.page_of(request, rows.order_by("individual__name", "pk"))
         member_admin: Any = site.get_model_admin(TeamMember)
         lines = [(row, member_admin.buttons(request, ["remove"], row)) for row in page.object_list]
-        return {**context, "members": lines, "members_page": page, "team_id": object_id}
+        return {**context, "members": lines, "members_page": page}
 
     def flow_save(self, request: Any, obj: Team, form: Any) -> None:
         """Save by the flow."""
         save_team(obj, actor=request.actor, now=timezone.now(), version=form.cleaned_data.get("version"))
+
+    def flow_delete(self, request: Any, obj: Team) -> None:
+        """Delete by the flow."""
+        delete_team(obj, actor=request.actor)
 
     @dialog(
         title=lambda team: gettext("Who joins %(team)s?") % {"team": team}, label=_("Add members"), submit=_("Add"),

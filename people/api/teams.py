@@ -15,7 +15,7 @@ from core.api.references import PersonalReference, Reference, person
 from core.api.serializers import RecordSerializer
 from core.models import Organization
 from people.api.references import PERSON_SCHEMA
-from people.flows.teams import save_team
+from people.flows.teams import delete_team, save_team
 from people.models import Individual, Team, TeamMember
 
 MOST_MEMBERS = 1000
@@ -83,3 +83,6 @@ class TeamViewSet(ConfigurationViewSet):
 
     def save_row(self, row: Any, version: int | None) -> Any:
         return save_team(row, actor=self.actor, now=self.now, version=version, members=self.chosen)
+
+    def delete_row(self, row: Any) -> None:
+        delete_team(row, actor=self.actor)

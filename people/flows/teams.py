@@ -11,10 +11,10 @@ from core import access
 from core.access import Right
 from core.actor import Actor
 from core.emails import normalise
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, InUse, Invalid
 from core.flows import configuration
 from core.models.organizations import Organization
-from people.models import Individual, Team, TeamMember
+from people.models import EngagementRule, Individual, Team, TeamMember
 
 
 class NameTaken(Conflict):
@@ -51,6 +51,18 @@ def save_team(
     if members is not None:
         set_members(team=saved, individuals=members, actor=actor, now=now)
     return saved
+
+
+@transaction.atomic
+def delete_team(team: Team, *, actor: Actor) -> None:
+    """Delete a team that no rule engages; its people stay.
+
+    :raises InUse: otherwise.
+    """
+    access.require(actor, Right.CONFIGURE, team.organization)
+    if EngagementRule.objects.filter(team=team).exists():
+        raise InUse(_("A rule engages “%(name)s”. Change the rule first, or make the team inactive.") % {"name": team})
+    configuration.delete(team, actor=actor)
 
 
 @transaction.atomic
