@@ -39,9 +39,9 @@ class TeamFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Individual]) -> QuerySet[Individual]:  # noqa: ARG002
         """Its members."""
         value = self.value()
-        if not value or not value.isdecimal():
+        if not value or not value.isdecimal() or len(value) > 18:
             return queryset
-        return queryset.filter(pk__in=TeamMember.objects.filter(team=value).values("individual"))
+        return queryset.filter(pk__in=TeamMember.objects.filter(team=int(value)).values("individual"))
 
 
 class IdentityInline(TabularInline):
@@ -71,7 +71,8 @@ class IndividualAdmin(LeavingDialogs, ContactDialogs, Imports, ModelAdmin):
     fieldsets = [
         (None, {"fields": ["organization", "email", "name", "is_external"]}),
         (_("Where"), {"fields": [
-            "title", "department", "team", "company", "location", "time_zone", "mobile_phone", "office_phone", "weblink",
+            "title", "department", "team", "company", "location", "time_zone", "mobile_phone", "office_phone",
+            "weblink",
         ]}),
         (_("More"), {"fields": ["external_id", "notes"]}),
     ]  # fmt: skip
@@ -80,9 +81,11 @@ class IndividualAdmin(LeavingDialogs, ContactDialogs, Imports, ModelAdmin):
     change_form_outer_before_template = "people/person.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A zone is chosen from those there are."""
+        """A zone is chosen from those there are; an address is a safe one unless it says otherwise."""
         if db_field.name == "time_zone":
             return zone_field("-")
+        if db_field.name == "weblink":
+            kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[Any]:

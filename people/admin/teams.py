@@ -1,6 +1,6 @@
 """Teams and who belongs to them."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -88,7 +88,9 @@ class TeamAdmin(ModelAdmin):
         context = super().page_context(request, object_id)
         if object_id is None:
             return context
-        rows = TeamMember.objects.filter(team=unquote(object_id)).select_related("individual", "team__organization")
+        rows = TeamMember.objects.filter(team=int(unquote(object_id))).select_related(
+            "individual", "team__organization"
+        )
         page = panels.page_of(request, rows.order_by("individual__name", "pk"))
         member_admin: Any = site.get_model_admin(TeamMember)
         lines = [(row, member_admin.buttons(request, ["remove"], row)) for row in page.object_list]
