@@ -78,7 +78,10 @@ class TeamAdmin(ModelAdmin):
         """A member leads it; so a new team gets its lead later."""
         form = super().get_form(request, obj, change=change, **kwargs)
         if "lead" in form.base_fields:
-            members = Individual.objects.filter(team_memberships__team=obj, is_active=True)
+            # Asking for the members of no team would find everybody who is in none, whosever they are.
+            members = (
+                Individual.objects.active().filter(team_memberships__team=obj) if obj else Individual.objects.none()
+            )
             form.base_fields["lead"].queryset = members.order_by("name", "pk")
             form.base_fields["lead"].help_text = gettext("One of its members.")
         return form

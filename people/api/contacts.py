@@ -52,6 +52,11 @@ class ContactMethodViewSet(Reads, ApiViewSet):
     default_ordering = "order"
     filter_backends = []
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # Before the body is looked at: whoever does not see the person hears 404 and nothing else.
+        self.individual  # noqa: B018
+
     @cached_property
     def individual(self) -> Individual:
         """The person of the address.

@@ -289,6 +289,15 @@ def test_an_unknown_address_joins_no_team(client, manager, project, ada):
     assert not team.members.exists()
 
 
+def test_a_new_team_offers_nobody_as_lead(client, manager, project, ada):
+    make.make_individual(make.make_project(), "foreign@example.com", "Xaver Foreign")
+
+    text = shown(client.get(page("team", "add")))
+
+    assert "Xaver" not in text
+    assert "Ada Lovelace" not in text
+
+
 def test_only_a_member_leads(client, manager, project, ada):
     team = Team.objects.create(organization=project.organization, name="Blue")
 
