@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from core import access
 from core.access import Right
@@ -35,7 +36,7 @@ class UploadForm(RefusableForm, forms.Form):
     )
     file = forms.FileField(
         label=_("CSV file"), help_text=_("UTF-8, at most 5 MB and 10,000 lines. The first line names the columns."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}),
     )  # fmt: skip
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
