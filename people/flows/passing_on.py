@@ -15,7 +15,20 @@ from core.timeline import Event, record
 from people.flows.duties import Duty
 from people.flows.participants import take_in
 from people.flows.roles import hand_over
-from people.models import HandOver, Individual, Override, Role, Swap, Task, TaskAssignee, Team, TeamMember
+from people.flows.shifts import set_turns
+from people.models import (
+    EscalationStep,
+    HandOver,
+    Individual,
+    Override,
+    Role,
+    RotationMember,
+    Swap,
+    Task,
+    TaskAssignee,
+    Team,
+    TeamMember,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,18 +95,22 @@ def _owned(field: str) -> Callable[[Any, Individual | None, Going], None]:
     return write
 
 
-def _place(siblings: str) -> Callable[[Any, Individual | None, Going], None]:
-    """A place in a row of people: the heir's, unless they have one there already."""
+def _step(step: EscalationStep, heir: Individual | None, going: Going) -> None:
+    """The place in the list is the heir's, unless they have one there already."""
+    if heir is None or EscalationStep.objects.filter(service=step.service_id, individual=heir).exists():
+        step.delete()
+        return
+    step.individual = heir
+    step.save(update_fields=["individual"])
 
-    def write(row: Any, heir: Individual | None, going: Going) -> None:
-        others = type(row).objects.filter(**{siblings: getattr(row, siblings)}, individual=heir)
-        if heir is None or others.exists():
-            row.delete()
-            return
-        row.individual = heir
-        row.save(update_fields=["individual"])
 
-    return write
+def _turns(place: RotationMember, heir: Individual | None, going: Going) -> None:
+    """The turns are the heir's, unless they take turns there already."""
+    rows = place.layer.members.select_related("individual").order_by("position")
+    people = [heir if row.pk == place.pk else row.individual for row in rows]
+    # The first place of each counts.
+    once = list({person.pk: person for person in people if person is not None}.values())
+    set_turns(place.layer, once, actor=going.actor, now=going.now)
 
 
 def _override(row: Override, heir: Individual | None, going: Going) -> None:
@@ -137,10 +154,10 @@ def _team(team: Team, heir: Individual | None, going: Going) -> None:
 HANDLERS: dict[str, Callable[[Any, Individual | None, Going], None]] = {
     "role": _role,
     "service": _owned("owner"),
-    "escalation": _place("service"),
+    "escalation": _step,
     "policy": _owned("individual"),
     "engagement": _owned("individual"),
-    "rotation": _place("layer"),
+    "rotation": _turns,
     "override": _override,
     "swap": _swap,
     "handover": _handover,
