@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.health import healthz, readyz
+from people.views import acknowledge, handover
 
 urlpatterns: list = [
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
@@ -12,6 +13,8 @@ urlpatterns: list = [
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
+    path("page/<str:secret>/", acknowledge, name="acknowledge"),
+    path("handover/<str:secret>/", handover, name="handover"),
 ]
 
 # A problem for the API, the usual page elsewhere.

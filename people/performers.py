@@ -1,9 +1,20 @@
-"""The long work that people have done: importing a file."""
+"""What people carry out by themselves: looking at a page again when its time has come, importing a file."""
 
 from typing import Any
 
+from django.utils import timezone
+
 from core.operations import jobs
-from people.flows import importing
+from core.operations.models import Operation
+from core.operations.performers import Outcome, performer
+from people.flows import importing, pages
+
+
+@performer("page.advance", capability="page", delivery=Operation.Delivery.ENSURE)
+def advance_page(operation: Operation) -> Outcome:
+    """Call the next person, or on the next way, if it is time; the page itself says."""
+    page_id = int(operation.arguments["page"])
+    return Outcome(store=lambda _done: pages.advance(page_id=page_id, now=timezone.now()))
 
 
 @jobs.job(importing.KIND)

@@ -1,5 +1,5 @@
 """The console's pages of people."""
 
-from people.admin import contacts, individuals, merges, participants, teams
+from people.admin import contacts, handovers, individuals, merges, pages, participants, rules, teams
 
-__all__ = ["contacts", "individuals", "merges", "participants", "teams"]
+__all__ = ["contacts", "handovers", "individuals", "merges", "pages", "participants", "rules", "teams"]

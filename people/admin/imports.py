@@ -64,7 +64,7 @@ class Imports:
         if Right.CONFIGURE not in rights.anywhere(request):
             return []
         url = reverse(f"{self.admin_site.name}:people_individual_import")
-        return [Button(title=gettext("Import…"), url=url, page=True)]
+        return [Button(title=gettext("Import…"), url=url, plain=True)]
 
     def import_upload(self: Any, request: Any) -> HttpResponse:
         """Take a file, and go on to what it would do."""

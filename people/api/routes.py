@@ -2,10 +2,13 @@
 
 from core.api.registry import KEY, register, register_for_subjects
 from people.api.contacts import ContactMethodViewSet
+from people.api.handovers import HandOverViewSet
 from people.api.imports import ImportViewSet
 from people.api.individuals import IndividualViewSet
 from people.api.merges import MergeViewSet
+from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
+from people.api.rules import EngagementRuleViewSet, RolePolicyViewSet
 from people.api.teams import TeamViewSet
 
 # Before the person of that id.
@@ -14,7 +17,11 @@ register("individuals", IndividualViewSet)
 register(f"individuals/(?P<individual>{KEY})/contact-methods", ContactMethodViewSet)
 register("merges", MergeViewSet)
 register("teams", TeamViewSet)
+register("role-policies", RolePolicyViewSet)
+register("engagement-rules", EngagementRuleViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)
 register_for_subjects("leave", LeaveViewSet)
+register_for_subjects("pages", PageViewSet)
+register_for_subjects("hand-overs", HandOverViewSet)

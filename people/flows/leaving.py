@@ -13,13 +13,15 @@ from core.access import Right
 from core.actor import Actor, acting
 from core.errors import FlowError, Forbidden, InUse, Invalid
 from core.flows import configuration, memberships, users
+from core.flows.subjects import locked
 from core.models.organizations import Membership
 from core.models.users import User
+from people.flows import calls
 from people.flows.duties import Duties, Duty, open_duties, taking_part
 from people.flows.participants import remove_participant
 from people.flows.passing_on import Going, pass_on, pass_tasks
 from people.flows.shifts import refresh, take_off_call
-from people.models import CalendarFeed, Individual, Page, Service
+from people.models import CalendarFeed, Individual, Page, PageCall, Service
 
 SHOWN = 20
 
@@ -69,10 +71,9 @@ def deactivate(
     for part in taking_part(person):
         remove_participant(subject=part.subject, individual=person, actor=actor, now=now)
     _off_call(person, duties, now)
-    # Whoever is being called and goes is not waited for.
-    called = Page.objects.filter(calls__individual=person, calls__status="calling", status=Page.Status.WAITING)
-    Page.objects.filter(pk__in=called.values("pk")).update(due_at=now)
     _write(person, actor, is_active=False, deactivated_at=now)
+    for call in PageCall.objects.filter(individual=person, ended_at=None, page__status=Page.Status.WAITING):
+        _pass_over(call, going)
     if person.user is not None:
         _end_account(person, person.user, actor=actor, now=now)
     return person
@@ -184,6 +185,16 @@ def _off_call(person: Individual, duties: Duties, now: datetime) -> None:
         elif duty.kind == "rotation":
             services[duty.row.layer.service_id] = duty.row.layer.service
     refresh(services.values(), now=now)
+
+
+def _pass_over(call: PageCall, going: Going) -> None:
+    """Nobody waits for an answer of somebody who is gone: the next one is called at once."""
+    subject = locked(call.page.subject)
+    call.status, call.ended_at = PageCall.Status.STOPPED, going.now
+    call.save(update_fields=["status", "ended_at"])
+    text = _("%(who)s leaves the organization; the next one is called") % {"who": going.person}
+    calls.note(subject, text, actor=going.actor, now=going.now)
+    calls.call_next(subject, call.page, actor=going.actor, now=going.now)
 
 
 def _write(person: Individual, actor: Actor, **values: Any) -> None:

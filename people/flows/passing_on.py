@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.flows import configuration
 from core.flows.subjects import locked
 from core.timeline import Event, record
+from people.flows import handovers
 from people.flows.duties import Duty
 from people.flows.participants import take_in
 from people.flows.roles import hand_over
@@ -130,16 +131,8 @@ def _swap(row: Swap, heir: Individual | None, going: Going) -> None:
 
 
 def _handover(row: HandOver, heir: Individual | None, going: Going) -> None:
-    given = row.giver.individual_id == going.person.pk
-    row.status = HandOver.Status.WITHDRAWN if given else HandOver.Status.DECLINED
-    row.decided_at = going.now
-    row.decided_reason = _("%(who)s leaves the organization.") % {"who": going.person}
-    row.save(update_fields=["status", "decided_at", "decided_reason", "updated_at"])
-    record(
-        row.subject, kind=Event.Kind.PARTICIPANT, actor=going.actor, now=going.now,
-        description=_("The hand-over of %(role)s to %(taker)s was called off: %(reason)s")
-        % {"role": row.get_role_display(), "taker": row.receiver, "reason": row.decided_reason},
-    )  # fmt: skip
+    reason = _("%(who)s leaves the organization") % {"who": going.person}
+    handovers.withdraw(handover=row, actor=going.actor, now=going.now, reason=reason)
 
 
 def _team(team: Team, heir: Individual | None, going: Going) -> None:
