@@ -12,7 +12,7 @@ from core.models.subjects import Visibility
 from core.timeline import Event
 from incidents import flows as incidents
 from incidents.models import Incident
-from people.flows import add_participant
+from people.flows import add_participant, handovers, pages
 from people.flows.duties import open_duties
 from people.flows.leaving import CannotLeave, deactivate, reactivate
 from people.flows.teams import add_members, save_team
@@ -186,6 +186,33 @@ def test_on_call_places_end_and_what_names_the_person_passes_on(project, owner, 
     assert not Shift.objects.filter(pk=coming.pk).exists()
     assert RolePolicy.objects.get(pk=policy.pk).individual == heir
     assert not EngagementRule.objects.get(pk=rule.pk).enabled
+
+
+def test_nobody_waits_for_a_leaver_who_is_being_called(project, owner, ada, heir):
+    incident = make.declare(project)
+    service = Service.objects.create(project=project, name="Mail", owner=heir)
+    EscalationStep.objects.create(service=service, position=1, individual=ada)
+    page = pages.page(subject=incident, service=service, fact="now", **by(owner))
+    assert [call.individual for call in page.calls.all()] == [ada]
+
+    deactivate(individual=ada, successor=heir, **by(owner))
+
+    first, second = page.calls.order_by("position")
+    assert (first.status, second.individual, second.status) == ("stopped", heir, "calling")
+    assert "Ada Leaver leaves the organization; the next one is called" in story(incident)
+
+
+@pytest.mark.parametrize("side", ["giver", "receiver"])
+def test_an_offered_hand_over_is_called_off(project, owner, ada, heir, side):
+    giver, receiver = (ada, heir) if side == "giver" else (heir, ada)
+    incident = make.declare(project, commander=giver.email)
+    offer = handovers.offer(subject=incident, role="incident_commander", to=receiver, **by(owner))
+
+    deactivate(individual=ada, successor=heir, **by(owner))
+
+    offer.refresh_from_db()
+    assert (offer.status, offer.decided_reason) == ("withdrawn", "Ada Leaver leaves the organization")
+    assert roles(incident)["incident_commander"] == "hedy@example.com"
 
 
 def test_a_team_loses_its_lead_and_member(project, owner, ada):
