@@ -14,11 +14,14 @@
 | report_published | a report was published | ReportPublished |
 | resource_ready | something outside exists now | ResourceReady |
 | operation_failed | an operation failed for good | OperationFailed |
+| account_ended | an account was deactivated; who still needs it refuses | AccountEnded |
+| membership_ended | a membership was revoked; who still needs it refuses | MembershipEnded |
 
 Connect with `@receiver(subject_created)`; the handler gets `sender` (the subject's class, or the row's), `payload`.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import Signal
@@ -35,6 +38,8 @@ event_recorded = Signal()
 report_published = Signal()
 resource_ready = Signal()
 operation_failed = Signal()
+account_ended = Signal()
+membership_ended = Signal()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,3 +124,24 @@ class OperationFailed:
     action: str
     kind: str
     subject_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountEnded:
+    """`by_user_id` acted, through the face (None: Dispatch itself)."""
+
+    user_id: int
+    by_user_id: int | None
+    face: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipEnded:
+    """`left_organization`: it was the account's last one there."""
+
+    user_id: int
+    organization_id: int
+    by_user_id: int | None
+    left_organization: bool
+    now: datetime

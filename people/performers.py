@@ -7,7 +7,7 @@ from django.utils import timezone
 from core.operations.jobs import JobRun, job
 from core.operations.models import Operation
 from core.operations.performers import Outcome, performer
-from people.flows import pages, task_bulk
+from people.flows import importing, pages, task_bulk
 
 
 @performer("page.advance", capability="page", delivery=Operation.Delivery.ENSURE)
@@ -21,3 +21,9 @@ def advance_page(operation: Operation) -> Outcome:
 def resolve_tasks(run: JobRun) -> dict[str, Any]:
     """Finish many tasks."""
     return task_bulk.resolve_by_job(run, timezone.now())
+
+
+@job(importing.KIND)
+def import_people(run: JobRun) -> dict[str, Any]:
+    """Import the people of a file."""
+    return importing.carry_out(run)

@@ -1,4 +1,6 @@
-"""What people do when something happens: pages and hand-overs that have lost their reason stop."""
+"""What people do when something happens: pages and hand-overs that have lost their reason stop, and nobody's account or
+membership ends while something depends on them.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -9,18 +11,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
+from core.models import User
 from core.models.subjects import StatusChange
 from core.signals import (
+    AccountEnded,
+    MembershipEnded,
     RoleAssigned,
     StatusChanged,
     SubjectChanged,
     SubjectFact,
+    account_ended,
+    membership_ended,
     role_assigned,
     status_changed,
     subject_changed,
 )
 from people.flows import handovers, pages
-from people.models import HandOver, Page, Role
+from people.flows.leaving import deactivate, refuse_while_needed
+from people.models import HandOver, Individual, Page, Role
 
 
 @receiver(status_changed)
@@ -52,6 +60,26 @@ def stop_what_waits_for_the_role(payload: RoleAssigned, **_more: Any) -> None:
         pages.cancel_all(page.subject, reason=reason, role=payload.role, actor=actor, now=taken_at)
     if offered:
         handovers.withdraw_all(offered.subject, reason=reason, actor=actor, now=taken_at, roles=others)
+
+
+@receiver(account_ended)
+def let_the_person_go(payload: AccountEnded, **_: Any) -> None:
+    """Deactivate whoever the account belongs to; with open duties the whole is refused."""
+    by = User.objects.filter(pk=payload.by_user_id).first() if payload.by_user_id else None
+    # The account's flow has asked the rights, in every organization of the account.
+    actor = Actor(user=by, face=payload.face, trusted=True)
+    for person in Individual.objects.active().filter(user=payload.user_id).order_by("pk"):
+        deactivate(individual=person, actor=actor, now=payload.now)
+
+
+@receiver(membership_ended)
+def keep_who_is_needed(payload: MembershipEnded, **_: Any) -> None:
+    """Refuse to take the last membership of somebody who still has duties in the organization."""
+    if not payload.left_organization:
+        return
+    leaving = Individual.objects.active().filter(user=payload.user_id, organization=payload.organization_id)
+    for person in leaving:
+        refuse_while_needed(person, actor=Actor.system(), now=payload.now)
 
 
 def _stop(payload: SubjectFact, *, reason: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from core.actor import Actor, acting
 from core.errors import FlowError, Forbidden, Invalid, Stale
 from core.models.organizations import Membership, MembershipRole, Organization, Project
 from core.models.users import User
+from core.signals import MembershipEnded, membership_ended
 
 
 class LastOwner(FlowError):
@@ -62,7 +63,7 @@ def grant(
 def revoke(*, membership: Membership, actor: Actor, now: datetime) -> None:
     """Take a membership away.
 
-    :raises LastOwner: when nobody else owns the organization.
+    :raises LastOwner: when nobody else owns the organization. :raises FlowError: while an app needs the person there.
     """
     target: Any = membership.project or membership.organization
     access.require(actor, Right.ADMINISTER if membership.project_id else Right.OWN, target)
@@ -71,6 +72,12 @@ def revoke(*, membership: Membership, actor: Actor, now: datetime) -> None:
     with acting(actor):
         membership.delete()
     refresh_console_access(membership.user)
+    others = Membership.objects.filter(user=membership.user, organization=membership.organization_id)
+    payload = MembershipEnded(
+        user_id=membership.user_id, organization_id=membership.organization_id,
+        by_user_id=actor.user.pk if actor.user else None, left_organization=not others.exists(), now=now,
+    )  # fmt: skip
+    membership_ended.send(sender=Membership, payload=payload)
 
 
 def keep_an_owner(organization: Organization, *, without: User) -> None:

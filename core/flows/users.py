@@ -18,6 +18,7 @@ from core.flows.memberships import keep_an_owner
 from core.models.organizations import MembershipRole
 from core.models.tokens import ApiToken
 from core.models.users import User
+from core.signals import AccountEnded, account_ended
 from core.validators import UNSTORABLE, valid_time_zone
 
 
@@ -82,7 +83,7 @@ def edit_profile(
 def deactivate(*, user: User, actor: Actor, now: datetime) -> User:
     """End an account: no log-in, sessions and tokens end at once. The person's history stays.
 
-    :raises LastOwner: when they are the last owner of an organization.
+    :raises LastOwner: when they are the last owner of an organization. :raises FlowError: while an app needs them.
     """
     _require_owner(user, actor)
     for membership in user.memberships.filter(role=MembershipRole.OWNER).select_related("organization"):
@@ -91,6 +92,8 @@ def deactivate(*, user: User, actor: Actor, now: datetime) -> User:
     user.save(update_fields=["is_active", "updated_at"])
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
     _end_sessions(user)
+    payload = AccountEnded(user_id=user.pk, by_user_id=actor.user.pk if actor.user else None, face=actor.face, now=now)
+    account_ended.send(sender=User, payload=payload)
     return user
 
 

@@ -1,5 +1,5 @@
 """The console's pages of people."""
 
-from people.admin import handovers, individuals, pages, participants, rules, tasks
+from people.admin import contacts, handovers, individuals, merges, pages, participants, rules, tasks, teams
 
-__all__ = ["handovers", "individuals", "pages", "participants", "rules", "tasks"]
+__all__ = ["contacts", "handovers", "individuals", "merges", "pages", "participants", "rules", "tasks", "teams"]

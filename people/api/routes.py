@@ -1,15 +1,24 @@
 """What people offer."""
 
-from core.api.registry import register, register_for_subjects
+from core.api.registry import KEY, register, register_for_subjects
+from people.api.contacts import ContactMethodViewSet
 from people.api.handovers import HandOverViewSet
+from people.api.imports import ImportViewSet
 from people.api.individuals import IndividualViewSet
+from people.api.merges import MergeViewSet
 from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
 from people.api.rules import EngagementRuleViewSet, RolePolicyViewSet
 from people.api.task_jobs import TaskJobViewSet
 from people.api.tasks import SubjectTaskViewSet, TaskViewSet
+from people.api.teams import TeamViewSet
 
+# Before the person of that id.
+register("individuals/import", ImportViewSet)
 register("individuals", IndividualViewSet)
+register(f"individuals/(?P<individual>{KEY})/contact-methods", ContactMethodViewSet)
+register("merges", MergeViewSet)
+register("teams", TeamViewSet)
 register("role-policies", RolePolicyViewSet)
 register("engagement-rules", EngagementRuleViewSet)
 register_for_subjects("roles", RoleViewSet)

@@ -1,9 +1,11 @@
 """Individuals: made on first sight of an address, edited by managers."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from core import operations, search
 from core.actor import Actor
@@ -13,6 +15,7 @@ from core.flows import configuration
 from core.flows.subjects import check_text
 from core.models.organizations import Membership, Organization
 from core.models.users import User
+from people.flows.contacts import set_external_ids
 from people.models import Individual
 
 LONGEST_NAME = 200
@@ -23,7 +26,7 @@ def find_individual(*, organization: Organization, email: str, now: datetime, na
     """The person of this address in the organization, made when it is seen for the first time.
 
     A user with that verified address, who belongs to the organization, is linked. What the contact directory knows is
-    asked afterwards, by an operation.
+    asked afterwards, by an operation. The address of somebody who was merged is that of the person they are now.
 
     :raises Invalid: when it is not an address.
     """
@@ -32,8 +35,9 @@ def find_individual(*, organization: Organization, email: str, now: datetime, na
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
     check_text(name, "name", LONGEST_NAME)
-    there = Individual.objects.filter(organization=organization, email=address).first()
-    return there or _make(organization, address, name)
+    known = Individual.objects.filter(organization=organization, email=address)
+    there = known.select_related("merged_into").first()
+    return (there.merged_into or there) if there else _make(organization, address, name)
 
 
 def of_user(user: User, organization: Organization, now: datetime) -> Individual:
@@ -49,17 +53,40 @@ def of_user(user: User, organization: Organization, now: datetime) -> Individual
 
 
 @transaction.atomic
-def save_individual(individual: Individual, *, actor: Actor, now: datetime, version: int | None = None) -> Individual:
-    """Create or change a person; the address is normalised and unique in the organization."""
+def save_individual(
+    individual: Individual,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    external_ids: Mapping[str, str] | None = None,
+) -> Individual:
+    """Create or change a person; the address is normalised and unique in the organization.
+
+    :param external_ids: by system, what it calls the person; given, they replace those there are.
+
+    :raises Invalid: an address that is none; letting somebody go or come back is `people.flows.leaving`'s.
+    """
     try:
         individual.email = normalise(individual.email)
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
+    _refuse_leaving(individual)
     if not individual.name.strip():
         individual.name = name_from(individual.email)
     saved: Individual = configuration.save(individual, actor=actor, now=now, version=version)
+    if external_ids is not None:
+        set_external_ids(individual=saved, ids=external_ids, actor=actor, now=now)
     search.index(saved)
     return saved
+
+
+def _refuse_leaving(individual: Individual) -> None:
+    """Whoever leaves hands over first, so the mark is not just taken away."""
+    there = Individual.objects.filter(pk=individual.pk).values_list("is_active", flat=True).first()
+    if there is not None and there != individual.is_active:
+        message = _("Deactivate them instead.") if there else _("Reactivate them instead.")
+        raise Invalid(message, field="is_active")
 
 
 def name_from(email: str) -> str:

@@ -168,7 +168,7 @@ def inactivate_all(subject: Any, change: StatusChange, *, actor: Actor, now: dat
 
 
 def reactivate_all(subject: Any, *, actor: Actor, now: datetime) -> list[Role]:
-    """Give back every role that the last closing ended and nobody took since, to those who did not leave."""
+    """Give back every role that the last closing ended and nobody took since, to those who are still there."""
     last = (
         StatusChange.objects.filter(**subject.as_owner, ended_roles__isnull=False)
         .order_by("-changed_at", "-pk")
@@ -176,7 +176,9 @@ def reactivate_all(subject: Any, *, actor: Actor, now: datetime) -> list[Role]:
     )
     if last is None:
         return []
-    ended = Role.objects.filter(ended_by=last, participant__left_at=None).select_related("participant__individual")
+    ended = Role.objects.filter(
+        ended_by=last, participant__left_at=None, participant__individual__is_active=True
+    ).select_related("participant__individual")
     taken = set(
         Role.objects.of(subject).filter(renounced_at=None, role__in=Role.EXCLUSIVE).values_list("role", flat=True)
     )

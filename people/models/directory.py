@@ -1,6 +1,7 @@
 """The directory: people known by e-mail, how else they are reached, and their teams."""
 
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
@@ -130,6 +131,11 @@ class ContactMethod(Record):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.individual})"
 
+    @property
+    def shown(self) -> str:
+        """The address as people may read it: of a webhook the host only, as the rest may be a key."""
+        return self.address if self.kind == self.Kind.EMAIL else f"https://{urlsplit(self.address).hostname}/…"
+
 
 class Team(Record):
     """People who belong together. Engagement rules tell a team; members are listed, not derived."""
@@ -184,7 +190,7 @@ class TeamMember(Identified):
 class Merge(Identified):
     """Two rows that were one person: `gone` became inactive and points at `kept`. Undone within 30 days by `moved`.
 
-    :ivar moved: what went over, as {"model.field": [primary keys]}, and what was lost on the way.
+    :ivar moved: what was written, step by step (`people.flows.ledger`).
     """
 
     organization = models.ForeignKey("core.Organization", on_delete=models.CASCADE, related_name="+")

@@ -19,7 +19,8 @@ from incidents.models import Incident
 from integrations.models import PluginInstance
 from knowledge.models import DocumentVersion, Tag, TagType
 from people import flows as people
-from people.flows import tasks
+from people.flows import contacts, tasks
+from people.models import ContactMethod
 from tests import factories as make
 from tests.house.walk import addresses
 
@@ -65,7 +66,9 @@ def _restricted(project, admin, participant):
         **by,
     )
     people.add_participant(subject=incident, individual=make.individual_of(participant, project), **by)
-    people.assign_role(subject=incident, individual=make.make_individual(project), role="scribe", **by)
+    scribe = make.make_individual(project)
+    people.assign_role(subject=incident, individual=scribe, role="scribe", **by)
+    contacts.save_contact_method(individual=scribe, kind="email", address=f"{SECRET}@example.com", **by)
     timeline.add_entry(subject=incident, description=f"{SECRET} entry", **by)
     tasks.create_task(subject=incident, title=f"{SECRET} task", description=f"{SECRET} details", **by)
     flows.change_status(incident=incident, to="stable", **by)
@@ -141,7 +144,8 @@ def named(address, rows, incident):
     last = address.parameters[-1]
     if last == "subject":
         return [address.path(subject=incident.uuid), address.path(subject=incident.name)]
-    return [address.path(**{"subject": incident.uuid, last: key}) for key in keys]
+    person = next((row.individual.uuid for row in rows.get(ContactMethod, [])), incident.uuid)
+    return [address.path(**{"subject": incident.uuid, "individual": person, last: key}) for key in keys]
 
 
 @pytest.mark.parametrize("prefix", ["admin/", API])
