@@ -187,7 +187,7 @@ def _windows(layer: Layer, since: datetime, until: datetime) -> Iterator[tuple[d
         return
     # One that began the day before may run into the first day.
     day, last = since.astimezone(layer.zone).date() - DAY, until.astimezone(layer.zone).date()
-    found = []
+    found: list[tuple[datetime, datetime]] = []
     while day <= last:
         found.extend(
             _window(layer.zone, window, day) for window in layer.windows if window.weekday in (None, day.weekday())
