@@ -10,7 +10,7 @@ from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text
-from people.flows.overrides import check_person, check_span, is_self, require_self
+from people.flows.overrides import LONGEST_REASON, check_person, check_span, is_self, require_self
 from people.flows.shifts import locked, refresh
 from people.models import Individual, Override, Service, Swap
 from people.oncall.rotation import Span, gaps
@@ -91,7 +91,7 @@ def accept_swap(*, swap: Swap, actor: Actor, now: datetime) -> Swap:
     for person, starts_at, ends_at in spans:
         Override.objects.create(
             service=service, individual=person, starts_at=starts_at, ends_at=ends_at, swap=swap, created_by=actor.user,
-            created_at=now, reason=_("Swap of %(by)s and %(asked)s")[:300] % words,
+            created_at=now, reason=(_("Swap of %(by)s and %(asked)s") % words)[:LONGEST_REASON],
         )  # fmt: skip
     refresh(service=service, now=now)
     return swap
