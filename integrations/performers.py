@@ -10,7 +10,7 @@ from core.mails import Letter, kind_of
 from core.operations.errors import OperationError, Permanent
 from core.operations.models import Operation
 from core.operations.performers import Outcome, performer, set_router
-from integrations import flows, mails
+from integrations import flows, mails, on_call  # noqa: F401 (on_call registers its performer)
 from integrations.capabilities import Capability, Contact, Document, Email, MailMessage, SubjectSnapshot, Ticket
 from integrations.documents import draft
 from integrations.models import OutgoingMail, PluginInstance, Resource

@@ -2,8 +2,8 @@
 
 from people.flows.feeds import TooManyFeeds, find_feed, make_feed, revoke_feed, shifts_of
 from people.flows.overrides import OverrideOver, add_override, cancel_override
+from people.flows.rotas import ask_all, note_failure, refresh, refresh_all, refresh_of, store_shifts
 from people.flows.services import delete_layer, save_layer, save_service, set_escalation
-from people.flows.shifts import ask_all, note_failure, refresh, refresh_all, refresh_of, store_shifts
 from people.flows.swaps import CannotSwap, SwapDecided, accept_swap, ask_swap, decline_swap, withdraw_swap
 from people.oncall.coverage import Duty, double_duty, duties, gaps
 

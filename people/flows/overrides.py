@@ -10,7 +10,7 @@ from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text
-from people.flows.shifts import locked, refresh
+from people.flows.rotas import locked, refresh
 from people.models import Individual, Override, Service
 
 LONGEST = timedelta(days=366)

@@ -13,7 +13,7 @@ from core.access import Right
 from core.actor import Actor
 from core.errors import Invalid
 from core.flows import configuration
-from people.flows.shifts import locked, refresh
+from people.flows.rotas import locked, refresh
 from people.models import EscalationStep, Individual, LayerRestriction, RotationLayer, RotationMember, Service
 from people.oncall.rota import layer_of
 from people.oncall.rotation import Layer, Window, holder, turn_at

@@ -11,7 +11,7 @@ from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text
 from people.flows.overrides import LONGEST_REASON, check_person, check_span, is_self, require_self
-from people.flows.shifts import locked, refresh
+from people.flows.rotas import locked, refresh
 from people.models import Individual, Override, Service, Swap
 from people.oncall.rotation import Span, gaps
 

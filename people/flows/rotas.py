@@ -75,8 +75,10 @@ def plan_refresh(service: Service, *, now: datetime) -> None:
 
 @transaction.atomic
 def store_shifts(*, service: Service, found: Iterable[Span], now: datetime) -> None:
-    """Keep what a plugin said, from `now` on."""
-    service, now = locked(service), _whole(now)
+    """Keep what a plugin said, from `now` on; unless meanwhile somebody else keeps the rotation."""
+    asked, service, now = service, locked(service), _whole(now)
+    if (service.plugin_instance_id, service.external_id) != (asked.plugin_instance_id, asked.external_id):
+        return
     ahead = [span for span in found if span.ends_at > now]
     _rewrite(service, [_from(span, now) for span in ahead], now=now)
 
