@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.health import healthz, readyz
+from people.calendars import calendar
 
 urlpatterns: list = [
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
@@ -12,6 +13,7 @@ urlpatterns: list = [
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
+    path("calendar/<str:secret>.ics", calendar, name="calendar"),
 ]
 
 # A problem for the API, the usual page elsewhere.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.console import panels
 from core.console.dialogs import Button
 from core.models.subjects import Subject
+from people import panels_oncall  # noqa: F401 (registers its card and count)
 from people.models import Individual, Participant, Role
 
 

@@ -1,5 +1,5 @@
 """The console's pages of people."""
 
-from people.admin import individuals, participants
+from people.admin import individuals, oncall, participants, services, swaps
 
-__all__ = ["individuals", "participants"]
+__all__ = ["individuals", "oncall", "participants", "services", "swaps"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from people.models import Individual, Service, Shift
+from people.models import EscalationStep, Individual, Service, Shift
 from people.oncall.rotation import Gap, Span
 from people.oncall.rotation import gaps as gaps_between
 
@@ -17,12 +17,13 @@ LOOK_AHEAD = timedelta(days=14)
 
 @dataclass(kw_only=True)
 class Duty:
-    """A service with whoever is on call, who comes next, and where nobody does."""
+    """A service with whoever is on call, who comes next, where nobody does, and whom to ask when nobody is."""
 
     service: Service
     now: list[Shift] = field(default_factory=list)
     next: Shift | None = None
     gaps: list[Gap] = field(default_factory=list)
+    ask: Individual | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,9 @@ class Doubled:
 
 
 def duties(services: Iterable[Service], at: datetime) -> dict[int, Duty]:
-    """Now, next and gaps of the next two weeks, by service. One query for all of them."""
+    """Now, next and gaps of the next two weeks, by service. Two queries for all of them, with `owner` selected."""
+    services = list(services)
+    first = _first_steps(services)
     found = {service.pk: Duty(service=service) for service in services}
     until = at + LOOK_AHEAD
     covered: dict[int, list[Shift]] = {key: [] for key in found}
@@ -49,6 +52,18 @@ def duties(services: Iterable[Service], at: datetime) -> dict[int, Duty]:
         later = (shift for shift in covered[key] if shift.starts_at > at and shift.individual_id not in here)
         duty.next = next(later, None)
         duty.gaps = gaps_between(_spans(covered[key]), since=at, until=until)
+        owner = duty.service.owner
+        duty.ask = first.get(key) or (owner if owner and owner.is_active else None)
+    return found
+
+
+def _first_steps(services: list[Service]) -> dict[int, Individual]:
+    """The first active person of each escalation list, as `asking.instead` would name them."""
+    steps = EscalationStep.objects.filter(service__in=services, individual__is_active=True)
+    found: dict[int, Individual] = {}
+    for step in steps.select_related("individual").order_by("position"):
+        if step.individual:
+            found.setdefault(step.service_id, step.individual)
     return found
 
 
