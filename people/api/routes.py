@@ -1,10 +1,17 @@
 """What people offer."""
 
 from core.api.registry import register, register_for_subjects
+from people.api.changes import OverrideViewSet, SwapViewSet
 from people.api.individuals import IndividualViewSet
+from people.api.layers import LayerViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
+from people.api.services import ServiceViewSet
 
 register("individuals", IndividualViewSet)
+register("services", ServiceViewSet)
+register("rotation-layers", LayerViewSet)
+register("overrides", OverrideViewSet)
+register("swaps", SwapViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)

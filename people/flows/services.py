@@ -61,6 +61,8 @@ def save_layer(
     access.require(actor, Right.CONFIGURE, layer.service.project)
     locked(layer.service)
     before = _stored(layer)
+    if before and not layer.service.layers.filter(pk=layer.pk).exists():
+        raise Invalid(_("It stays where it is; make a new one there."), field="service")
     _check_days(layer)
     people = _members(layer) if members is None else list(members)
     known = {one.individual for one in before.members} if before else set()
