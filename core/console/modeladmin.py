@@ -170,8 +170,11 @@ class ModelAdmin(Bounded, Dialogs, Histories, Deleting, UnfoldModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002
         """Only by the filters that the page shows: any other lookup could be used to guess at fields it does not."""
-        names = [item if isinstance(item, str) else item[0] for item in self.list_filter if not isinstance(item, type)]
-        return any(lookup == name or lookup.startswith(f"{name}__") for name in names)
+        own = [item for item in self.list_filter if isinstance(item, type)]
+        names = [item if isinstance(item, str) else item[0] for item in self.list_filter if item not in own]
+        return lookup in {getattr(item, "parameter_name", None) for item in own} or any(
+            lookup == name or lookup.startswith(f"{name}__") for name in names
+        )
 
     def note_read(self, request: Any, obj: Any) -> None:
         """Remember that a restricted subject, or what belongs to one, was read."""

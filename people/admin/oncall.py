@@ -159,6 +159,27 @@ class CalendarFeedAdmin(OfService):
         oncall.revoke_feed(feed=feed, actor=request.actor, now=timezone.now())
 
 
+class WhenFilter(admin.SimpleListFilter):
+    """What is to come, or what is over."""
+
+    title = _("when")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """The other one; without it the list shows what is to come."""
+        return [("past", _("Over"))]
+
+    def choices(self, changelist: Any) -> Any:
+        """Name what the list shows without a choice."""
+        for number, choice in enumerate(super().choices(changelist)):
+            yield choice if number else {**choice, "display": _("Now and to come")}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Shift]) -> QuerySet[Shift]:  # noqa: ARG002
+        """Shifts on one side of now."""
+        now = timezone.now()
+        return queryset.filter(ends_at__lte=now) if self.value() == "past" else queryset.filter(ends_at__gt=now)
+
+
 @admin.register(Shift)
 class ShiftAdmin(ModelAdmin):
     """Who was, is and will be on call, as it is stored. Nobody writes here: the rotation does."""
@@ -167,9 +188,14 @@ class ShiftAdmin(ModelAdmin):
     drop_right: ClassVar[Right | None] = None
     list_display = ["individual", "service", "starts_at", "ends_at", "source", "layer"]
     list_select_related = ["individual", "service", "layer"]
-    list_filter = ["service"]
-    ordering = ["-starts_at", "-pk"]
+    list_filter: ClassVar[list[Any]] = [WhenFilter, "service"]
+    sortable_by: ClassVar[list[str]] = []
     fields = ["individual", "service", "starts_at", "ends_at", "source", "layer"]
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """What is next first; of what is over, the last first."""
+        past = request.GET.get(WhenFilter.parameter_name) == "past"
+        return ["-starts_at", "-pk"] if past else ["starts_at", "pk"]
 
     def target(self, obj: Shift) -> Any:
         """Rights are held on the service's project."""

@@ -17,10 +17,14 @@ LOOK_AHEAD = timedelta(days=14)
 
 @dataclass(kw_only=True)
 class Duty:
-    """A service with whoever is on call, who comes next, where nobody does, and whom to ask when nobody is."""
+    """A service with whoever is on call, who comes next, where nobody does, and whom to ask when nobody is.
+
+    :ivar until: until when whoever is on call is so without a break, whichever layers it comes of.
+    """
 
     service: Service
     now: list[Shift] = field(default_factory=list)
+    until: datetime | None = None
     next: Shift | None = None
     gaps: list[Gap] = field(default_factory=list)
     ask: Individual | None = None
@@ -48,6 +52,7 @@ def duties(services: Iterable[Service], at: datetime) -> dict[int, Duty]:
         covered[shift.service_id].append(shift)
     for key, duty in found.items():
         duty.now = [shift for shift in covered[key] if shift.starts_at <= at]
+        duty.until = _until(covered[key], duty.now)
         here = {shift.individual_id for shift in duty.now}
         later = (shift for shift in covered[key] if shift.starts_at > at and shift.individual_id not in here)
         duty.next = next(later, None)
@@ -55,6 +60,17 @@ def duties(services: Iterable[Service], at: datetime) -> dict[int, Duty]:
         owner = duty.service.owner
         duty.ask = first.get(key) or (owner if owner and owner.is_active else None)
     return found
+
+
+def _until(shifts: list[Shift], now: list[Shift]) -> datetime | None:
+    """The end of the first one's unbroken time; the shifts are in order."""
+    if not now:
+        return None
+    end = now[0].ends_at
+    for shift in shifts:
+        if shift.individual_id == now[0].individual_id and shift.starts_at <= end:
+            end = max(end, shift.ends_at)
+    return end
 
 
 def _first_steps(services: list[Service]) -> dict[int, Individual]:

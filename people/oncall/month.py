@@ -1,13 +1,13 @@
 """Four weeks of a service as a calendar: each day with who is on call, and where nobody is."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from people.models import Service, Shift
 from people.oncall.coverage import gaps
-from people.oncall.rotation import Gap, moment_of
+from people.oncall.rotation import moment_of
 
 WEEKS = 4
 DAY = timedelta(days=1)
@@ -59,6 +59,17 @@ class Month:
         return self.first + WEEKS * 7 * DAY
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Somebody (None: nobody) without a break, whichever layers it comes of."""
+
+    person: Any
+    starts_at: datetime
+    ends_at: datetime
+    source: str = ""
+    said: str = ""
+
+
 def month(service: Service, *, day: date, now: datetime, known_until: datetime, zone: Any) -> Month:
     """The four weeks that begin with the day's Monday, on the clock of `zone`. Two queries.
 
@@ -67,27 +78,43 @@ def month(service: Service, *, day: date, now: datetime, known_until: datetime, 
     first = day - timedelta(days=day.weekday())
     days = [Day(on=first + number * DAY, today=False) for number in range(WEEKS * 7)]
     since, until = moment_of(first, time(), zone), moment_of(first + WEEKS * 7 * DAY, time(), zone)
-    rows = list(service.shifts.within(since, until).select_related("individual").order_by("starts_at", "pk"))
+    rows = service.shifts.within(since, until).select_related("individual").order_by("starts_at", "pk")
     open_from, open_until = max(since, now), min(until, known_until)
     open_spans = gaps(service, since=open_from, until=open_until) if open_from < open_until else []
+    stretches = [*_joined(rows), *(Stretch(person=None, starts_at=g.starts_at, ends_at=g.ends_at) for g in open_spans)]
+    stretches.sort(key=lambda stretch: stretch.starts_at)
     today = now.astimezone(zone).date()
     for each in days:
         each.today = each.on == today
-        each.parts = _parts(rows, open_spans, moment_of(each.on, time(), zone), moment_of(each.on + DAY, time(), zone))
+        each.parts = _parts(stretches, moment_of(each.on, time(), zone), moment_of(each.on + DAY, time(), zone))
     return Month(weeks=[days[start : start + 7] for start in range(0, len(days), 7)])
 
 
-def _parts(rows: Sequence[Shift], open_spans: Iterable[Gap], begin: datetime, end: datetime) -> list[Part]:
-    spans: list[tuple[Any, Any]] = [(row, row.individual) for row in rows]
-    spans += [(gap, None) for gap in open_spans]
-    touching = [(span, person) for span, person in spans if span.starts_at < end and span.ends_at > begin]
+def _joined(rows: Iterable[Shift]) -> list[Stretch]:
+    found: list[Stretch] = []
+    for row in rows:
+        stretch = Stretch(
+            person=row.individual, starts_at=row.starts_at, ends_at=row.ends_at, source=row.source,
+            said=row.get_source_display(),
+        )  # fmt: skip
+        last = found[-1] if found else None
+        if last and (last.person, last.source, last.ends_at) == (stretch.person, stretch.source, stretch.starts_at):
+            found[-1] = replace(last, ends_at=stretch.ends_at)
+        else:
+            found.append(stretch)
+    return found
+
+
+def _parts(stretches: Iterable[Stretch], begin: datetime, end: datetime) -> list[Part]:
+    """What the day from `begin` to `end` has of them."""
     return [
         Part(
-            person=person,
-            starts_at=span.starts_at if span.starts_at > begin else None,
-            ends_at=span.ends_at if span.ends_at < end else None,
-            source=getattr(span, "source", ""),
-            said=span.get_source_display() if person is not None else "",
+            person=stretch.person,
+            starts_at=stretch.starts_at if stretch.starts_at > begin else None,
+            ends_at=stretch.ends_at if stretch.ends_at < end else None,
+            source=stretch.source,
+            said=stretch.said,
         )
-        for span, person in sorted(touching, key=lambda pair: pair[0].starts_at)
+        for stretch in stretches
+        if stretch.starts_at < end and stretch.ends_at > begin
     ]

@@ -184,6 +184,30 @@ def test_double_duty_is_shown_of_visible_services_only(client, manager, project,
     assert "Hidden service" not in shown
 
 
+def test_rows_of_services_of_other_projects_are_not_there(client, manager, project):
+    elsewhere, now = make.make_project(), timezone.now()
+    user = make.make_member(elsewhere, "admin")
+    people = [make.individual_of(user, elsewhere), make.make_individual(elsewhere)]
+    foreign = make_service(elsewhere, "Foreign service", now=now)
+    layer = make_layer(foreign, people[:1], now=now, starts_on=PAST)
+    span = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
+    by = {"actor": make.actor_for(user), "now": now}
+    override = oncall.add_override(service=foreign, individual=people[0], **span, **by)
+    swap = oncall.ask_swap(service=foreign, asked_by=people[0], asked=people[1], **span, **by)
+    feed, _secret = oncall.make_feed(organization=elsewhere.organization, service=foreign, **by)
+
+    for name, row in (
+        ("rotationlayer_edit", layer), ("rotationlayer_remove", layer), ("override_cancel", override),
+        ("swap_accept", swap), ("swap_decline", swap), ("swap_withdraw", swap), ("swap_change", swap),
+        ("calendarfeed_end", feed), ("shift_change", foreign.shifts.first()),
+    ):  # fmt: skip
+        assert client.get(url(name, row.pk)).status_code == 404, name
+        assert post(client, name, row.pk).status_code == 404, name
+    for name in ("shift_changelist", "swap_changelist"):
+        assert "Foreign service" not in client.get(url(name)).content.decode()
+    assert (RotationLayer.objects.count(), Swap.objects.get().status) == (1, "asked")
+
+
 # Dialogs
 
 
@@ -385,6 +409,20 @@ def test_shifts_are_listed_and_nobody_writes_them(client, manager, service):
     assert client.get(url("shift_change", shift.pk)).status_code == 200
     assert client.get(url("shift_add")).status_code == 403
     assert post(client, "shift_delete", shift.pk).status_code == 403
+
+
+def test_the_list_of_shifts_begins_with_now_and_the_past_is_apart(client, manager, service, ada, bob, project):
+    now = timezone.now()
+    service.shifts.create(
+        individual=make.individual_of(bob, project), source="rotation", starts_at=now - timedelta(days=3),
+        ends_at=now - timedelta(days=2),
+    )  # fmt: skip
+
+    coming = client.get(url("shift_changelist")).content.decode()
+    over = client.get(url("shift_changelist"), {"when": "past"}).content.decode()
+
+    assert ("Ada Lovelace" in coming, "Bob Stone" in coming) == (True, False)
+    assert ("Ada Lovelace" in over, "Bob Stone" in over) == (False, True)
 
 
 def test_the_home_page_says_who_is_on_call(client, manager, project, service):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from people.flows import oncall
 from people.oncall import hours
 from people.oncall.month import month
 from people.oncall.rotation import Window
@@ -67,6 +68,21 @@ def test_a_day_shows_who_begins_and_ends_on_the_readers_clock():
         (ada, None, utc("2027-01-11 09:00")), (bob, utc("2027-01-11 09:00"), None),
     ]  # fmt: skip
     assert [(part.person, part.starts_at, part.ends_at) for part in tuesday.parts] == [(bob, None, None)]
+
+
+@pytest.mark.django_db
+def test_one_person_by_two_layers_is_one_stretch_and_on_call_until_its_end():
+    # Ada has 00:00-12:00 by one layer and 12:00-24:00 by another: the whole day, known to 2 March.
+    project = make.make_project()
+    service, ada = make_service(project), [make.make_individual(project, name="Ada")]
+    for order, (starts_at, ends_at) in enumerate([(time(0), time(12)), (time(12), time(0))], start=1):
+        window = [Window(starts_at=starts_at, ends_at=ends_at)]
+        make_layer(service, ada, name=str(order), order=order, restrictions=window, handover_at=time(0))
+
+    shown = month(service, day=date(2027, 1, 5), now=NOW, known_until=utc("2027-03-02 00:00"), zone=ZoneInfo("UTC"))
+
+    assert [(part.starts_at, part.ends_at) for part in shown.weeks[0][1].parts] == [(None, None)]
+    assert oncall.duties([service], NOW)[service.pk].until == utc("2027-03-02 00:00")
 
 
 @pytest.mark.django_db
