@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.health import healthz, readyz
+from people.calendars import calendar
 from people.views import acknowledge, handover
 
 urlpatterns: list = [
@@ -13,6 +14,7 @@ urlpatterns: list = [
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
+    path("calendar/<str:secret>.ics", calendar, name="calendar"),
     path("page/<str:secret>/", acknowledge, name="acknowledge"),
     path("handover/<str:secret>/", handover, name="handover"),
 ]

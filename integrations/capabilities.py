@@ -6,6 +6,7 @@ A plugin sees plain snapshots and answers with plain values, never a row of ours
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,6 +122,16 @@ class MailMessage:
     html: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class OnCallShift:
+    """Somebody is on call from `starts_at` until just before `ends_at` (both with a zone)."""
+
+    email: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+
+
 class Ticket(ABC):
     """Keeps one ticket a subject."""
 
@@ -170,9 +181,21 @@ class Email(ABC):
         """
 
 
+class OnCall(ABC):
+    """Keeps rotations."""
+
+    @abstractmethod
+    def shifts(self, *, external_id: str, since: datetime, until: datetime) -> Sequence[OnCallShift]:
+        """Who is on call for the service it knows by that id within [since, until), several at once included.
+
+        :raises Permanent: when it knows no such service.
+        """
+
+
 INTERFACES: dict[Capability, type[ABC]] = {
     Capability.TICKET: Ticket,
     Capability.DOCUMENT: Document,
     Capability.CONTACT: Contact,
     Capability.EMAIL: Email,
+    Capability.ON_CALL: OnCall,
 }

@@ -27,12 +27,13 @@ from integrations.plugin import Plugin, PluginConfiguration
 from integrations.plugins.builtin.contact import AddressBook
 from integrations.plugins.builtin.document import BuiltinDocuments
 from integrations.plugins.builtin.mail import DjangoMail
+from integrations.plugins.builtin.on_call import BuiltinOnCall
 from integrations.plugins.builtin.ticket import BuiltinTickets
 
 logger = structlog.get_logger(__name__)
 
 GROUP: Final = "dispatch.plugins"
-BUILTIN: Final[tuple[type[Plugin], ...]] = (BuiltinTickets, BuiltinDocuments, AddressBook, DjangoMail)
+BUILTIN: Final[tuple[type[Plugin], ...]] = (BuiltinTickets, BuiltinDocuments, AddressBook, DjangoMail, BuiltinOnCall)
 DEFAULTS: Final[Mapping[Capability, type[Plugin]]] = MappingProxyType(
     {capability: plugin for plugin in BUILTIN for capability in plugin.capabilities}
 )

@@ -2,6 +2,8 @@
 
 import structlog
 
+from core.redacting import without_secret_addresses
+
 from .env import EMBEDDED, env
 
 LOG_FORMAT = env.str("LOG_FORMAT", "console")
@@ -25,7 +27,11 @@ LOGGING = {
         "structured": {
             "()": structlog.stdlib.ProcessorFormatter,
             "foreign_pre_chain": _SHARED,
-            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDERER],
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                without_secret_addresses,
+                _RENDERER,
+            ],
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},

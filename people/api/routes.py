@@ -1,14 +1,17 @@
 """What people offer."""
 
 from core.api.registry import KEY, register, register_for_subjects
+from people.api.changes import OverrideViewSet, SwapViewSet
 from people.api.contacts import ContactMethodViewSet
 from people.api.handovers import HandOverViewSet
 from people.api.imports import ImportViewSet
 from people.api.individuals import IndividualViewSet
+from people.api.layers import LayerViewSet
 from people.api.merges import MergeViewSet
 from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
 from people.api.rules import EngagementRuleViewSet, RolePolicyViewSet
+from people.api.services import ServiceViewSet
 from people.api.task_jobs import TaskJobViewSet
 from people.api.tasks import SubjectTaskViewSet, TaskViewSet
 from people.api.teams import TeamViewSet
@@ -21,6 +24,10 @@ register("merges", MergeViewSet)
 register("teams", TeamViewSet)
 register("role-policies", RolePolicyViewSet)
 register("engagement-rules", EngagementRuleViewSet)
+register("services", ServiceViewSet)
+register("rotation-layers", LayerViewSet)
+register("overrides", OverrideViewSet)
+register("swaps", SwapViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)

@@ -153,6 +153,15 @@ class RotationLayer(Record):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def project(self) -> Any:
+        """Whose configuration it is."""
+        return self.service.project
+
+    @property
+    def project_id(self) -> int:
+        return self.service.project_id
+
 
 class LayerRestriction(Identified):
     """A span in which a layer is on call; with none it always is. One that ends at or before its start runs over
@@ -310,6 +319,15 @@ class Shift(Identified):
         return f"{self.individual}: {self.starts_at:%Y-%m-%d %H:%M}"
 
 
+class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
+    """Named selections."""
+
+    def visible_to(self, user: Any) -> Self:
+        """One's own, and those of the services that the user configures."""
+        configured = access.projects_where(user, access.Right.CONFIGURE)
+        return self.filter(Q(user_id=user.pk or 0) | Q(service__project__in=configured))
+
+
 class CalendarFeed(Identified):
     """A secret address that gives shifts as iCalendar: of one service, or of one person. Only its hash is kept."""
 
@@ -320,6 +338,8 @@ class CalendarFeed(Identified):
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     last_read_at = models.DateTimeField(_("last read"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = CalendarFeedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("calendar feed")

@@ -142,3 +142,16 @@ def test_on_a_terminal_each_operations_lines_are_left_out_and_failures_are_not()
         pytest.skip("this installation is not the embedded one")
 
     assert settings.LOGGING["loggers"]["core.operations"]["level"] == "WARNING"
+
+
+def test_an_address_that_is_a_secret_is_not_logged(lines, client):
+    secret = "Zq3-secret_of_forty_characters_or_so-Zq3"
+
+    client.get(f"/calendar/{secret}.ics")
+    client.get("/calendar/short.ics")
+
+    assert secret not in lines.stream.getvalue()
+    assert {line["request"] for line in lines("request_finished")} == {
+        "GET /calendar/…", "GET /calendar/short.ics",
+    }  # fmt: skip
+    assert any("/calendar/…" in line["event"] for line in lines("Not Found"))

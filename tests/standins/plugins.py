@@ -1,16 +1,17 @@
 """Plugins of an invented vendor, for what the built-in ones do not have: secrets, failures, other people's code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 from unittest import mock
 
 from pydantic import BaseModel, Field, SecretStr
 
-from core.operations.errors import Transient
+from core.operations.errors import Permanent, Transient
 from integrations import registry
-from integrations.capabilities import Capability, ExternalThing, SubjectSnapshot, Ticket
+from integrations.capabilities import Capability, ExternalThing, OnCall, OnCallShift, SubjectSnapshot, Ticket
 from integrations.plugin import CheckResult, Plugin, PluginConfiguration
 
 
@@ -60,10 +61,35 @@ class Tracker(Plugin, Ticket):
         self.updated.append((external_id, subject))
 
 
+class Roster(Plugin, OnCall):
+    """Keeps rotations in memory. `kept` are its shifts by its id of the service; `down` and `asked` as expected."""
+
+    slug = "roster"
+    title = "Roster"
+    vendor = "Invented"
+    capabilities = frozenset({Capability.ON_CALL})
+
+    down: ClassVar[bool] = False
+    kept: ClassVar[dict[str, list[OnCallShift]]] = {}
+    asked: ClassVar[list[tuple[str, datetime, datetime]]] = []
+
+    def check(self) -> CheckResult:
+        return CheckResult(ok=not self.down, message="Roster answers.")
+
+    def shifts(self, *, external_id: str, since: datetime, until: datetime) -> Sequence[OnCallShift]:
+        self.asked.append((external_id, since, until))
+        if self.down:
+            raise Transient("Roster does not answer.")
+        if external_id not in self.kept:
+            raise Permanent(f"Roster knows no “{external_id}”.")
+        return self.kept[external_id]
+
+
 @contextmanager
 def installed(*plugins: Any) -> Iterator[None]:
     """Have the plugins among those that are installed, as if packages had brought them."""
     Tracker.down, Tracker.made, Tracker.updated = False, {}, []
+    Roster.down, Roster.kept, Roster.asked = False, {}, []
     there = registry.catalogue()
     more = {**there.plugins, **{plugin.slug: plugin for plugin in plugins}}
     found = registry.Catalogue(plugins=MappingProxyType(more), broken=())
