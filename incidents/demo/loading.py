@@ -15,6 +15,7 @@ from core.flows import subjects
 from core.flows.organizations import create_organization
 from core.models import Organization, SubjectLink
 from incidents.demo import setting as scenery
+from incidents.demo.duty import build_duty, trade_a_day
 from incidents.demo.outside import carry_out, skip_the_rest
 from incidents.demo.scripts import SCRIPTS, Script
 from incidents.demo.setting import COMPANY, Setting
@@ -66,6 +67,7 @@ def load(*, now: datetime, password: str, say: Say, size: int = USUAL_SIZE) -> L
     with transaction.atomic():
         organization = Organization.objects.first() or create_organization(name=COMPANY, actor=actor, now=now)
         setting = scenery.build(organization=organization, actor=actor, now=now - SPAN, password=password)
+        build_duty(setting, until=now)
     teller, incidents = Teller(setting, chance), []
     plans = sorted(_plans(now, size, chance), key=lambda plan: plan.reported_at)
     for number, plan in enumerate(plans, 1):
@@ -134,6 +136,7 @@ def _finish(setting: Setting, incidents: list[Incident], now: datetime) -> None:
     for incident in incidents:
         carry_out(incident, now)
         work_out(subject=incident, now=now)
+    trade_a_day(setting, now)
     skip_the_rest(now)
 
 

@@ -13,6 +13,7 @@ from integrations.models import Resource
 from integrations.performers import ticket_state
 from integrations.registry import plugin_of
 from integrations.snapshots import snapshot
+from people.flows import pages
 
 Status = Operation.Status
 WHY_NOT: Final = "Demo data: nobody is written to."
@@ -39,6 +40,8 @@ def skip_the_rest(now: datetime) -> int:
 def _settle(operation: Operation, now: datetime) -> None:
     times = {"created_at": now, "handed_at": now, "next_attempt_at": now, "finished_at": now}
     done: dict[str, Any] = {"status": Status.SKIPPED, "error": WHY_NOT}
+    if operation.action == "page.email":
+        pages.note_sent(delivery_id=operation.arguments["delivery"], now=now)
     if operation.capability in ("ticket", "document"):
         done = {"status": Status.SUCCEEDED, "attempts": 1, "started_at": now, "result": _perform(operation, now)}
     Operation.objects.filter(pk=operation.pk).update(**times, **done)

@@ -17,8 +17,8 @@ from incidents.demo.outside import carry_out
 from incidents.demo.scripts import FILLS, Script
 from incidents.demo.setting import Person, Setting
 from incidents.models import Incident
-from people.flows import add_participant, assign_role, hand_over
-from people.models import Role
+from people.flows import add_participant, assign_role, handovers, pages, tasks
+from people.models import Role, Task
 from reporting.flows.cost_items import add_item
 from reporting.models import CostType
 
@@ -31,6 +31,8 @@ BILLED_AFTER: Final = timedelta(hours=20)
 DECISION, PIN = "! ", "* "
 # How often: a consultant is called, the severity is looked at again, a bill of a kind comes.
 CONSULTED, GRADED, BILLED = 0.5, 0.3, 0.45
+# How often the first one called sleeps on, and how often a task gets done.
+SLEPT, DONE = 0.2, 0.85
 NOTES: Final = (
     "All quiet for an hour; waiting for the image.",
     "Customers are told. Next update at the full hour.",
@@ -69,7 +71,10 @@ class Teller:
         self.lead = self._awake(plan.reported_at, self.setting.responders(plan.script.team))
         self.incident = self._report()
         self._then(plan.reported_at + MINUTE, self._outside)
-        self._work(self._bring_in())
+        self._then(plan.reported_at + 3 * MINUTE, self._answer)
+        crew = self._bring_in()
+        self._work(crew)
+        self._plan_tasks(crew)
         self._pay()
         self._end()
         for moment, step in sorted(self.steps, key=lambda planned: planned[0]):
@@ -89,13 +94,33 @@ class Teller:
         # A restricted one is known to those who work on it only.
         reporter = self.lead if script.restricted else reporter
         title = self._said(self.chance.choice(script.titles))
-        return flows.declare(
+        incident = flows.declare(
             actor=_as(reporter), now=self.plan.reported_at, project=self.setting.projects[name],
             title=title[:1].upper() + title[1:], description=self._said(script.description),
             type=self.setting.types[name, script.type], severity=self.setting.severities[name, severity],
-            priority=self.setting.priorities[name, _priority(severity)], commander=self.lead.individual,
+            priority=self.setting.priorities[name, _priority(severity)],
+            # The policies name whoever is on call; of a restricted one whoever found it leads.
+            commander=self.lead.individual if script.restricted else None,
             tags=[self.setting.tags[name, group, word] for group, word in script.tags],
         )  # fmt: skip
+        self.lead = self._leading(incident)
+        return incident
+
+    def _leading(self, incident: Incident) -> Person:
+        held = Role.objects.of(incident).select_related("participant")
+        commander = held.get(role=Role.Name.COMMANDER, renounced_at=None).participant.individual_id
+        return next(person for person in self.setting.people.values() if person.individual.pk == commander)
+
+    def _answer(self, moment: datetime) -> None:
+        """Whoever was paged acknowledges; sometimes the first one sleeps on, and the next one does and leads."""
+        for page in pages.unanswered(self.incident):
+            if page.service and self.chance.random() < SLEPT:
+                moment = max(moment, page.paged_at + page.escalation_minutes * MINUTE)
+                pages.advance(page_id=page.pk, now=moment)
+            call = page.calls.order_by("-position").first()
+            if call is not None:
+                pages.acknowledge(page=page, individual=call.individual, way="link", actor=Actor.system(), now=moment)
+        self.lead = self._leading(self.incident)
 
     # Who comes
 
@@ -152,13 +177,41 @@ class Teller:
             return
         note = NOTES[self.incident.pk % len(NOTES)]
         values: dict[str, Any] = {"subject": self.incident, "role": Role.Name.COMMANDER, "to": to.individual}
-        hand_over(actor=_as(self.lead), now=moment, note=note, **values)
+        offer = handovers.offer(actor=_as(self.lead), now=moment, summary=note, **values)
+        handovers.accept(handover=offer, actor=_as(to), now=moment)
         self.lead = to
 
     def _grade(self, severity: str, moment: datetime) -> None:
         """More is known than at the report."""
         word = self.setting.severities[self.script.project, severity]
         flows.edit(incident=self.incident, severity=word, actor=_as(self.lead), now=moment)
+
+    def _plan_tasks(self, crew: list[Person]) -> None:
+        """What is left to do is written down while they work; of what is over most is done, mostly in time."""
+        began, end = self.plan.reported_at, self.plan.stable_at or self.plan.until
+        for title in self.script.tasks:
+            written = began + (end - began) * self.chance.uniform(0.3, 0.9)
+            due = written + timedelta(hours=self.chance.choice([8, 24, 72, 120]))
+            done = written + (due - written) * self.chance.uniform(0.3, 1.4)
+            doer = self.chance.choice(crew)
+            self._then(written, partial(self._add_task, title, doer, due))
+            if done < self.plan.until and self.chance.random() < DONE:
+                self._then(done, partial(self._finish_task, title, doer))
+
+    def _add_task(self, title: str, doer: Person, due: datetime, moment: datetime) -> None:
+        if not self._is_closed():
+            tasks.create_task(
+                subject=self.incident, title=self._said(title), owner=self.lead.individual,
+                assignees=[doer.individual], due_at=max(due, moment + HOUR), actor=_as(self.lead), now=moment,
+            )  # fmt: skip
+
+    def _finish_task(self, title: str, doer: Person, moment: datetime) -> None:
+        for task in Task.objects.of(self.incident).filter(title=self._said(title)):
+            tasks.resolve_task(task=task, actor=Actor.system() if self._is_closed() else _as(doer), now=moment)
+
+    def _is_closed(self) -> bool:
+        self.incident.refresh_from_db()
+        return not self.incident.is_open
 
     def _pay(self) -> None:
         """Bills come later than the first day."""

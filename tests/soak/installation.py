@@ -122,8 +122,8 @@ class Installation:
 
 
 @contextlib.contextmanager
-def production(home: Path) -> Iterator[Installation]:
-    """PostgreSQL, a Redis of its own, two web workers, a prefork worker and beat, as `deploy/` runs them."""
+def production(home: Path, **more: str) -> Iterator[Installation]:
+    """PostgreSQL, a Redis of its own, two web workers, a prefork worker and beat. `more`: their environment."""
     database = f"dispatch_soak_{uuid.uuid4().hex[:8]}"
     admin = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
     subprocess.run(
@@ -136,6 +136,7 @@ def production(home: Path) -> Iterator[Installation]:
             "DATABASE_URL": admin.rsplit("/", 1)[0] + f"/{database}",
             "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
             "DATABASE_POOL_MAX": "8",
+            **more,
         },
     )
     made.redis = lambda: made.start(  # type: ignore[attr-defined]
@@ -146,6 +147,9 @@ def production(home: Path) -> Iterator[Installation]:
         "worker", PYTHON, "-m", "celery", "-A", "dispatch_project", "worker", "-c", "2", "-l", "WARNING",
         "-Q", "interactive,operations,scheduled,ai",
     )  # fmt: skip
+    made.beat = lambda name: made.start(  # type: ignore[attr-defined]
+        name, PYTHON, "-m", "celery", "-A", "dispatch_project", "beat", "-l", "WARNING", "--pidfile="
+    )
     try:
         made.redis()  # type: ignore[attr-defined]
         made.prepare()
@@ -154,7 +158,7 @@ def production(home: Path) -> Iterator[Installation]:
             "-b", f"127.0.0.1:{made.port}",
         )  # fmt: skip
         made.worker()  # type: ignore[attr-defined]
-        made.start("beat", PYTHON, "-m", "celery", "-A", "dispatch_project", "beat", "-l", "WARNING", "--pidfile=")
+        made.beat("beat")  # type: ignore[attr-defined]
         made.wait_for_web()
         yield made
     finally:

@@ -13,7 +13,8 @@ from typing import Any
 class MailServer(socketserver.ThreadingTCPServer):
     """`answers` maps a command (RCPT, DATA, …) to the reply it gets instead of a friendly one.
 
-    `mails` and `recipients` are what arrived.
+    `mails` and `recipients` are what arrived. Between `hold()` and `release()` a mail is begun (`begun` is set) and not
+    taken.
     """
 
     allow_reuse_address = True
@@ -24,6 +25,15 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.answers: dict[str, str] = {}
+        self.begun, self._free = threading.Event(), threading.Event()
+        self._free.set()
+
+    def hold(self) -> None:
+        self.begun.clear()
+        self._free.clear()
+
+    def release(self) -> None:
+        self._free.set()
 
     @property
     def port(self) -> int:
@@ -52,7 +62,6 @@ class _Session(socketserver.StreamRequestHandler):
         elif verb == "DATA":
             self._say("354 go on")
             self._take()
-            self._say(self.server.answers.get("END", "250 taken"))
         else:
             if verb == "RCPT":
                 self.to.append(line.decode("ascii", "replace").split("<")[1].split(">")[0])
@@ -64,6 +73,13 @@ class _Session(socketserver.StreamRequestHandler):
             if line == b".\r\n":
                 break
             lines.append(line[1:] if line.startswith(b"..") else line)
+        self.server.begun.set()
+        self.server._free.wait(60)
+        try:
+            self._say(self.server.answers.get("END", "250 taken"))
+        except OSError:
+            # Whoever sent it is gone, and does not know whether it was taken: it was not.
+            return
         if "END" not in self.server.answers:
             message: Any = email.message_from_bytes(b"".join(lines), policy=default)
             self.server.mails.append(message)
