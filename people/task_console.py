@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -65,7 +66,7 @@ class TaskForm(DialogForm):
         self.initial.update(owner=self._own_address(), priority=Task.Priority.MEDIUM, source=source, reminders=True)
         due = default_due(self.subject, source, timezone.now())
         self.fields["due_at"].help_text = gettext("On your clock. Empty: %(when)s, or by its source.") % {
-            "when": timezone.localtime(due).strftime("%a %H:%M")
+            "when": date_format(timezone.localtime(due), "D j M, H:i")
         }
 
     def offer_people(self, *more: int) -> None:

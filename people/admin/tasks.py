@@ -86,9 +86,10 @@ class ResolveManyForm(DialogForm):
     def effects(self) -> list[str]:
         """What will happen."""
         count = len(self.tasks)
-        told = [
-            ngettext("%(count)s open task is finished.", "%(count)s open tasks are finished.", count) % {"count": count}
-        ]
+        sentence = ngettext(
+            "%(count)s open task will be finished.", "%(count)s open tasks will be finished.", count
+        )  # fmt: skip
+        told = [sentence % {"count": count}]
         told += [f"{task.subject.name} {task.title}" for task in self.tasks[:5]]
         if count > task_bulk.AT_ONCE:
             told.append(gettext("It goes on in the background; the list shows how far it is."))

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
@@ -15,19 +15,19 @@ from rest_framework.response import Response
 from core.api import etags
 from core.api.errors import field_error
 from core.api.fields import Choice, Flag, Moment, Text, Whole
-from core.api.filters import FlagFilter, MomentFilter, RecordFilters, ReferenceFilter, WordsFilter
 from core.api.ordering import RECORD, Column
 from core.api.references import Person, small
 from core.api.serializers import Answer, Body
 from core.api.subjects import SubjectChildViewSet
 from core.api.views import ApiViewSet, Reads
 from core.flows import subjects
-from core.models import Job, Project
+from core.models import Job
 from core.models.subjects import KINDS
 from people.api.references import IndividualReference
+from people.api.task_filters import TaskFilters
 from people.api.task_jobs import TaskJobSerializer, own_jobs
 from people.flows import find_individual, task_bulk, task_rules, tasks
-from people.models import Individual, Task, TaskAssignee
+from people.models import Individual, Task
 
 SUBJECT_SCHEMA = {
     "type": "object",
@@ -107,61 +107,6 @@ class TasksBody(Body):
     """Which tasks, by their ids."""
 
     tasks = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=task_bulk.MOST)
-
-
-class AssigneeFilter(ReferenceFilter):
-    """Tasks that any of the people are to do."""
-
-    def pointing_at(self, rows: QuerySet[Any], keys: list[int]) -> QuerySet[Any]:
-        return rows.filter(pk__in=TaskAssignee.objects.filter(individual__in=keys).values("task"))
-
-
-class ProjectFilter(ReferenceFilter):
-    """Tasks of subjects of any of the projects."""
-
-    def pointing_at(self, rows: QuerySet[Any], keys: list[int]) -> QuerySet[Any]:
-        return rows.filter(Q(incident__project__in=keys) | Q(case__project__in=keys))
-
-
-class OverdueFilter(FlagFilter):
-    """Open ones whose time has passed, or all others."""
-
-    def narrow(self, rows: QuerySet[Any], value: bool) -> QuerySet[Any]:
-        if value:
-            return rows.open().filter(due_at__lte=timezone.now())  # type: ignore[attr-defined]
-        return rows.exclude(status=Task.Status.OPEN, due_at__lte=timezone.now())
-
-
-class StatusFilter(WordsFilter):
-    """Tasks by state."""
-
-    def narrow(self, rows: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
-        # Spelled so that the index of open ones is met.
-        only_open = set(value) == {Task.Status.OPEN}
-        return rows.open() if only_open else super().narrow(rows, value)  # type: ignore[attr-defined]
-
-
-class MineFilter(FlagFilter):
-    """Those the caller owns or is to do, or the others."""
-
-    def narrow(self, rows: QuerySet[Any], value: bool) -> QuerySet[Any]:
-        mine = Task.objects.held_by(individual__user=self.parent.request.user).values("pk")
-        return rows.filter(pk__in=mine) if value else rows.exclude(pk__in=mine)
-
-
-class TaskFilters(RecordFilters):
-    """Tasks by state, people and due time."""
-
-    status = StatusFilter(Task.Status.values, "status")
-    priority = WordsFilter(Task.Priority.values)
-    source = WordsFilter(Task.Source.values)
-    project = ProjectFilter(Project)
-    owner = ReferenceFilter(Individual, natural="email")
-    assignee = AssigneeFilter(Individual, natural="email")
-    overdue = OverdueFilter()
-    mine = MineFilter()
-    due_at_after = MomentFilter("due_at", "gte")
-    due_at_before = MomentFilter("due_at", "lt")
 
 
 class TaskActions(Reads, ApiViewSet):

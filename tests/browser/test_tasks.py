@@ -58,10 +58,10 @@ def test_tasks_by_keyboard_and_in_the_list(open_page):
     # In the list the chosen ones are finished by one dialog
     page.goto(page.url.split("/admin/")[0] + "/admin/people/task/?tab=open")
     picture(page, "tasks-list")
-    for box in page.get_by_role("checkbox").all():
+    for box in page.locator("input[name=task]").all():
         box.check()
     page.get_by_role("button", name="Finish the chosen").click()
-    expect(dialog).to_contain_text("2 open tasks are finished.")
+    expect(dialog).to_contain_text("2 open tasks will be finished.")
     picture(page, "tasks-many")
     dialog.get_by_role("button", name="Finish").click()
     expect(page.get_by_text("There are no tasks here.")).to_be_visible()

@@ -1,6 +1,6 @@
 """Declaring, moving, editing, linking, deleting: each rule once, at its flow."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -449,3 +449,15 @@ def test_commanders_of_long_stable_incidents_are_asked_once_a_week(
     assert flows.remind_to_close(now=monday_noon + timedelta(hours=1)) == 0
     assert flows.remind_to_close(now=monday_noon + timedelta(days=7)) == 1
     assert Operation.objects.filter(arguments__template="close_reminder").count() == 2
+
+
+def test_with_a_holiday_on_monday_commanders_are_asked_on_tuesday():
+    project = make.make_project(time_zone="Europe/Berlin", holiday_country="DE")
+    # Easter Monday is 29 March 2027; Berlin is two hours ahead by then.
+    easter_monday, tuesday = datetime(2027, 3, 29, 12, tzinfo=UTC), datetime(2027, 3, 30, 7, tzinfo=UTC)
+    incident = make.declare(project)
+    flows.change_status(incident=incident, to="stable", actor=make.system(), now=tuesday - timedelta(days=10))
+
+    assert flows.remind_to_close(now=easter_monday) == 0
+    assert flows.remind_to_close(now=tuesday - timedelta(minutes=1)) == 0
+    assert flows.remind_to_close(now=tuesday) == 1
