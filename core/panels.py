@@ -20,7 +20,14 @@ from core.models.subjects import StatusChange
 from core.operations.models import Operation
 from core.timeline.models import Event
 
-KEY_KINDS = (Event.Kind.ASSESSMENT, Event.Kind.CUSTOM, Event.Kind.DECISION, Event.Kind.IMPORTED, Event.Kind.OPERATION)
+KEY_KINDS = (
+    Event.Kind.ASSESSMENT,
+    Event.Kind.CUSTOM,
+    Event.Kind.DECISION,
+    Event.Kind.IMPORTED,
+    Event.Kind.OPERATION,
+    Event.Kind.PAGE,
+)
 # What the chips of the timeline show: everything, what matters, what was decided, what people did.
 KINDS: dict[str, tuple[Any, Q]] = {
     "all": (gettext_lazy("All"), Q()),
@@ -31,7 +38,12 @@ KINDS: dict[str, tuple[Any, Q]] = {
     "people": (gettext_lazy("People"), Q(kind=Event.Kind.PARTICIPANT)),
     "changes": (gettext_lazy("Changes"), Q(kind__in=(Event.Kind.FIELD, Event.Kind.ASSESSMENT))),
 }
-DOTS = {Event.Kind.OPERATION: "red", Event.Kind.CUSTOM: "accent", Event.Kind.IMPORTED: "accent"}
+DOTS = {
+    Event.Kind.OPERATION: "red",
+    Event.Kind.CUSTOM: "accent",
+    Event.Kind.IMPORTED: "accent",
+    Event.Kind.PAGE: "accent",
+}
 
 
 @dataclass(kw_only=True)

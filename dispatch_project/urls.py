@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from core.health import healthz, readyz
 from people.calendars import calendar
+from people.views import acknowledge, handover
 
 urlpatterns: list = [
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
@@ -14,6 +15,8 @@ urlpatterns: list = [
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
     path("calendar/<str:secret>.ics", calendar, name="calendar"),
+    path("page/<str:secret>/", acknowledge, name="acknowledge"),
+    path("handover/<str:secret>/", handover, name="handover"),
 ]
 
 # A problem for the API, the usual page elsewhere.

@@ -48,7 +48,10 @@ class ReportForm(DialogForm):
     priority = forms.ModelChoiceField(label=_("Priority"), queryset=Priority.objects.none(), empty_label=None)
     visibility = forms.ChoiceField(label=_("Visibility"), required=False, choices=[BY_TYPE, *Visibility.choices])
     commander = forms.EmailField(
-        label=_("Commander"), required=False, widget=PersonInput, help_text=_("Empty: you, until somebody takes over.")
+        label=_("Commander"),
+        required=False,
+        widget=PersonInput,
+        help_text=_("Empty: whom the project's policies name, else you."),
     )
     tags = TagField(label=_("Tags"), queryset=Tag.objects.none(), required=False)
 

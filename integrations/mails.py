@@ -41,7 +41,7 @@ def compose(kind: MailKind, letter: Letter, marker: uuid.UUID, *, to_address: st
         "subject": now,
         "title": "" if now.restricted else one_line(now.title),
         "description": "" if now.restricted else Truncator(now.description).chars(_LONGEST_DESCRIPTION),
-        "roles": [str(role.label) for role in _roles(letter.subject, person)],
+        "roles": [str(role.label) for role in _roles(letter.subject, person)] if isinstance(person, Individual) else [],
         "person": one_line(str(person)),
         "lead": now.lead,
         "address": settings.BASE_URL,

@@ -10,16 +10,16 @@ from core.mails import Letter, kind_of
 from core.operations.errors import OperationError, Permanent
 from core.operations.models import Operation
 from core.operations.performers import Outcome, performer, set_router
-from integrations import flows, mails, on_call  # noqa: F401 (on_call registers its performer)
-from integrations.capabilities import Capability, Contact, Document, Email, MailMessage, SubjectSnapshot, Ticket
+from integrations import flows, mails, on_call, paging  # noqa: F401 (the last two register their own)
+from integrations.capabilities import Capability, Contact, Document, Email, SubjectSnapshot, Ticket
 from integrations.documents import draft
-from integrations.models import OutgoingMail, PluginInstance, Resource
+from integrations.models import PluginInstance, Resource
 from integrations.plugin import CheckResult, Plugin
 from integrations.plugins.builtin.ticket import ticket_fields
 from integrations.registry import bind, keeper_of, plugin_of, route
 from integrations.snapshots import snapshot
 from knowledge.rendering import RenderError
-from people.models import Individual
+from people.models import Individual, Team
 
 Delivery = Operation.Delivery
 
@@ -105,10 +105,10 @@ def look_up_contact(operation: Operation) -> Outcome:
 
 @performer("email.send", capability=Capability.EMAIL, delivery=Delivery.AT_LEAST_ONCE, lease_seconds=MAIL_LEASE)
 def send_mail(operation: Operation) -> Outcome:
-    """Send a mail about the subject to one person, if it is still wanted."""
+    """Send a mail about the subject to one person, or to the address of a team, if it is still wanted."""
     name, subject = str(operation.arguments["template"]), operation.subject
     kind = kind_of(name)
-    person = Individual.objects.filter(pk=operation.arguments["individual"]).first()
+    person = _addressee(operation)
     if kind is None or subject is None:
         raise Permanent(_("There is no mail “%(template)s”.") % {"template": name})
     if person is None:
@@ -119,7 +119,7 @@ def send_mail(operation: Operation) -> Outcome:
         return _left(reason)
     message = mails.compose(kind, letter, operation.uuid)
     cast("Email", plugin_of(operation).client()).send(message=message)
-    return Outcome(result={"message_id": message.message_id}, store=lambda done: _keep(done, person, message))
+    return Outcome(result={"message_id": message.message_id}, store=lambda done: flows.keep_mail(done, person, message))
 
 
 @performer("plugin.check", capability="plugin", delivery=Delivery.ENSURE, lease_seconds=MAIL_LEASE)
@@ -155,24 +155,15 @@ def _resource(operation: Operation, kind: str) -> Resource | None:
     return found
 
 
+def _addressee(operation: Operation) -> Individual | Team | None:
+    """The person; without one the team, which is written to at its own address."""
+    if "individual" in operation.arguments:
+        return Individual.objects.filter(pk=operation.arguments["individual"]).first()
+    return Team.objects.filter(pk=operation.arguments.get("team")).exclude(email="").first()
+
+
 def _draft(subject: Any, kind: str) -> Any:
     try:
         return draft(subject, kind)
     except RenderError as error:
         raise Permanent(str(error)) from error
-
-
-def _keep(operation: Operation, person: Individual, message: MailMessage) -> None:
-    OutgoingMail.objects.get_or_create(
-        message_id=message.message_id,
-        defaults={
-            **operation.subject.as_owner,
-            "operation": operation,
-            "individual": person,
-            "to": message.to_address,
-            "heading": message.heading,
-            "text": message.text,
-            "html": message.html,
-            "sent_at": timezone.now(),
-        },
-    )

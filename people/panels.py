@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.console import panels
 from core.console.dialogs import Button
 from core.models.subjects import Subject
-from people import panels_oncall  # noqa: F401 (registers its card and count)
+from people import offering, paging, panels_oncall  # noqa: F401 (each registers itself)
 from people.models import Individual, Participant, Role
 
 
@@ -43,16 +43,18 @@ def people(request: HttpRequest, subject: Any) -> dict[str, Any]:
     for person in shown.values():
         person.buttons = admin.buttons(request, ["renounce", "remove"], person.participant)
     subject_admin: Any = site.get_model_admin(type(subject))
-    tools = subject_admin.buttons(request, ["assign-role", "add-participant"], subject)
-    return {"page": page, "people": list(shown.values()), "tools": tools, "subject": subject}
+    tools = subject_admin.buttons(request, ["assign-role", "offer-role", "offer-shift", "add-participant"], subject)
+    waiting = paging.waiting_roles(subject)
+    return {"page": page, "people": list(shown.values()), "tools": tools, "subject": subject, "waiting": waiting}
 
 
 @dataclass(kw_only=True)
 class Holder:
-    """A person with the exclusive roles they hold, or held when it was closed."""
+    """A person with the exclusive roles they hold, or held when it was closed; `waiting`: not yet acknowledged."""
 
     individual: Individual
     roles: list[Role]
+    waiting: bool = False
 
     @property
     def said(self) -> str:
@@ -68,12 +70,14 @@ def roles_card(subject: Any) -> dict[str, Any]:
     shown = [
         role for role in rows if (role.renounced_at is None if subject.is_open else last and role.ended_by_id == last)
     ]
-    order = list(Role.EXCLUSIVE)
+    order, paged = list(Role.EXCLUSIVE), paging.waiting_roles(subject)
     shown.sort(key=lambda role: order.index(Role.Name(role.role)))
     holders: dict[int, Holder] = {}
     for role in shown:
         person = role.participant.individual
-        holders.setdefault(role.participant_id, Holder(individual=person, roles=[])).roles.append(role)
+        holder = holders.setdefault(role.participant_id, Holder(individual=person, roles=[]))
+        holder.roles.append(role)
+        holder.waiting = holder.waiting or (role.renounced_at is None and role.role in paged)
     return {"holders": list(holders.values()), "others": max(0, count(subject) - len(holders))}
 
 

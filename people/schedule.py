@@ -18,3 +18,11 @@ periodic(
         description="For services whose rotation a plugin keeps. When it does not answer, what it last said stays.",
     )
 )
+periodic(
+    Periodic(
+        name="Look after pages",
+        task="people.tasks.advance_pages",
+        seconds=30,
+        description="Calls the next person for pages past their deadline, should their own operation have been lost.",
+    )
+)

@@ -60,7 +60,7 @@ class Dialog:
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """A dialog as it is offered on a page."""
+    """A dialog as it is offered on a page; a plain one is a link to a page of its own."""
 
     title: str
     url: str
@@ -68,6 +68,7 @@ class Button:
     danger: bool = False
     name: str = ""
     at_once: bool = False
+    plain: bool = False
 
 
 def dialog(**words: Any) -> Callable[[Callable[..., Performed]], Callable[..., Performed]]:

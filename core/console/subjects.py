@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.access import Right
-from core.console import panels, rights
+from core.console import notices, panels, rights
 from core.console.addresses import page_of
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField, LocalDateTime, RememberingForm
@@ -152,6 +152,7 @@ class SubjectAdmin(ModelAdmin):
             "moves": shown,
             "more": [*moves[1:], *self.buttons(request, self.more_moves, subject)],
             "steps": self.steps(subject),
+            "notices": notices.notices(request, subject),
             "alerts": failed_alerts(request, subject),
             "may": {str(right): True for right in rights.on(request, subject)},
         }

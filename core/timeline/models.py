@@ -24,6 +24,8 @@ class Event(Identified, SubjectOwned):
         DECISION = "decision", _("Decision")
         IMPORTED = "imported_message", _("Imported message")
         OPERATION = "operation_failed", _("Operation failed")
+        PAGE = "page", _("Page")
+        TASK = "task_updated", _("Task updated")
 
     seq = models.PositiveIntegerField()
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices, default=Kind.OTHER)

@@ -26,6 +26,8 @@ from incidents.listing import Listing, may_report
 from incidents.models import Incident
 from integrations.models import Resource
 from people.console import PeopleDialogs
+from people.console_handovers import HandOverDialogs
+from people.console_pages import PagingDialogs
 from people.models import Role
 from reporting.console import CostDialogs
 
@@ -33,14 +35,16 @@ Status = Incident.Status
 
 
 @admin.register(Incident)
-class IncidentAdmin(CostDialogs, PeopleDialogs, SubjectAdmin):
+class IncidentAdmin(CostDialogs, HandOverDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
     """Security incidents, from the report to closed."""
 
     next_moves: ClassVar[list[str]] = ["mark-stable", "close", "reopen"]
-    shown_moves: ClassVar[list[str]] = ["join", "assign-role", "edit"]
+    shown_moves: ClassVar[list[str]] = ["join", "page-somebody", "assign-role", "edit"]
     more_moves: ClassVar[list[str]] = [
         "back-to-stable",
         "back-to-active",
+        "offer-role",
+        "offer-shift",
         "add-participant",
         "link",
         "leave",

@@ -3,8 +3,10 @@
 from core.api.registry import register, register_subject
 from incidents.api.classification import IncidentPriorityViewSet, IncidentSeverityViewSet, IncidentTypeViewSet
 from incidents.api.incidents import IncidentViewSet
+from incidents.api.preview import IncidentPreviewView
 
 register_subject("incidents", IncidentViewSet)
 register("incident-types", IncidentTypeViewSet)
 register("incident-severities", IncidentSeverityViewSet)
 register("incident-priorities", IncidentPriorityViewSet)
+register("incident-preview", IncidentPreviewView)

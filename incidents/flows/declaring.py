@@ -15,13 +15,10 @@ from core.flows import subjects
 from core.models.organizations import Project
 from core.models.subjects import ExternalKey, StatusChange, Visibility
 from core.timeline import Event, EventPin, record
-from incidents.flows import choosing
+from incidents.flows import choosing, staffing
 from incidents.flows.moving import change_status
 from incidents.models import Incident, Priority, Severity, Type
 from knowledge.models import Tag
-from people.flows import find_individual
-from people.flows.individuals import of_user
-from people.flows.participants import take_in
 from people.models import Individual, Role
 
 # Clocks of reporters and servers differ a little.
@@ -48,9 +45,9 @@ def declare(
 ) -> Incident:
     """Report an incident: named, on the timeline, with reporter and commander, everything outside planned.
 
-    What is not named comes from the project's defaults; visibility from the type; the reporter is the actor; the
-    commander is the reporter unless named. Declared as stable it is made stable at once; as closed it is a past
-    incident (`record_past`).
+    What is not named comes from the project's defaults; visibility from the type; the reporter is the actor; the other
+    roles come from the project's policies, the commander is the reporter when none names one. Declared as stable it is
+    made stable at once; as closed it is a past incident (`record_past`).
 
     :raises Invalid: naming the input and the mend. :raises Forbidden: when the actor may not report there.
     """
@@ -70,7 +67,7 @@ def declare(
     subjects.give_birth(incident, actor=actor, now=now)
     incident.tags.set(chosen_tags)
     _record_birth(incident, _("Incident created"), actor, now)
-    _staff(incident, commander=commander, reporter=reporter, actor=actor, now=now)
+    staffing.staff(incident, commander=commander, reporter=reporter, tags=chosen_tags, actor=actor, now=now)
     if status == Incident.Status.STABLE:
         # Whoever may report may also say that the worst is over already.
         return change_status(incident=incident, to=Incident.Status.STABLE, actor=_unlimited(actor), now=now)
@@ -120,7 +117,7 @@ def record_past(
     _record_birth(incident, _("Past incident recorded"), actor, now)
     for event in events:
         record(incident, actor=actor, now=now, **event)
-    _staff(incident, commander=commander, reporter=reporter, actor=actor, now=now)
+    staffing.staff_past(incident, commander=commander, reporter=reporter, actor=actor, now=now)
     closing = StatusChange.objects.get(incident=incident)
     Role.objects.of(incident).filter(renounced_at=None).update(renounced_at=now, ended_by=closing)
     return incident
@@ -158,38 +155,6 @@ def _record_birth(incident: Incident, sentence: str, actor: Actor, now: datetime
         happened_at=incident.reported_at, details=details,
     )  # fmt: skip
     EventPin.objects.create(event=event, pinned_at=now, pinned_by=actor.user)
-
-
-def _staff(
-    incident: Incident,
-    *,
-    commander: Individual | str | None,
-    reporter: Individual | str | None,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """The reporter takes part; the commander is the named one, else the reporter."""
-    who_reports = _person(incident, reporter, "reporter", now) or _actor_person(incident, actor, now)
-    who_commands = _person(incident, commander, "commander", now) or who_reports
-    if who_reports:
-        take_in(incident, who_reports, role=Role.Name.REPORTER, reason=_("reported it"), actor=actor, now=now)
-    if who_commands:
-        take_in(incident, who_commands, role=Role.Name.COMMANDER, reason="", actor=actor, now=now)
-
-
-def _person(incident: Incident, who: Individual | str | None, field: str, now: datetime) -> Individual | None:
-    if isinstance(who, str):
-        try:
-            return find_individual(organization=incident.project.organization, email=who, now=now)
-        except Invalid as error:
-            raise Invalid(error.message, field=field) from None
-    if who is not None and who.organization_id != incident.project.organization_id:
-        raise Invalid(_("This person belongs to another organization."), field=field)
-    return who
-
-
-def _actor_person(incident: Incident, actor: Actor, now: datetime) -> Individual | None:
-    return of_user(actor.user, incident.project.organization, now) if actor.user else None
 
 
 def _unlimited(actor: Actor) -> Actor:

@@ -14,9 +14,10 @@ from core.flows import subjects
 from core.flows.subjects import Edit
 from core.models.subjects import Visibility
 from core.timeline import Event
-from incidents.flows import choosing
+from incidents.flows import choosing, staffing
 from incidents.flows.declaring import CLOCK_SKEW
 from incidents.models import Incident
+from people.flows import engagement
 
 EDITABLE = (
     "title",
@@ -52,6 +53,10 @@ def edit(*, incident: Incident, actor: Actor, now: datetime, version: int | None
     if "tags" in changes:
         current.tags.set(changes["tags"])
     subjects.write_edits(current, edits, actor=actor, now=now)
+    if current.status == Incident.Status.ACTIVE:
+        # What fits now may not have fitted before (lifecycle I10).
+        engagement.engage(current, actor=actor, now=now)
+        staffing.page_commander(current, actor=actor, now=now)
     return current
 
 

@@ -3,6 +3,7 @@
 from integrations.flows.checks import request_check, store_check
 from integrations.flows.erasing import forget_event
 from integrations.flows.instances import CapabilityTaken, delete_instance, public_configuration, save_instance
+from integrations.flows.mails import keep_mail
 from integrations.flows.people import fill_contact
 from integrations.flows.planning import plan_ticket_update
 from integrations.flows.resources import ExpectedResource, expected_resources, note_synced, store_resource
@@ -14,6 +15,7 @@ __all__ = [
     "expected_resources",
     "fill_contact",
     "forget_event",
+    "keep_mail",
     "note_synced",
     "plan_ticket_update",
     "public_configuration",

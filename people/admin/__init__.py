@@ -1,5 +1,5 @@
 """The console's pages of people."""
 
-from people.admin import individuals, oncall, participants, services, swaps
+from people.admin import handovers, individuals, oncall, pages, participants, rules, services, swaps
 
-__all__ = ["individuals", "oncall", "participants", "services", "swaps"]
+__all__ = ["handovers", "individuals", "oncall", "pages", "participants", "rules", "services", "swaps"]

@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'page',
                 'verbose_name_plural': 'pages',
                 'abstract': False,
-                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at'], name='page_due'), models.Index(fields=['incident', '-paged_at'], name='page_by_incident'), models.Index(fields=['case', '-paged_at'], name='page_by_case')],
+                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at'], name='page_due'), models.Index(fields=['-paged_at', '-id'], name='page_by_time'), models.Index(fields=['incident', '-paged_at'], name='page_by_incident'), models.Index(fields=['case', '-paged_at'], name='page_by_case')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('case__isnull', True), ('incident__isnull', False)), models.Q(('case__isnull', False), ('incident__isnull', True)), _connector='OR'), name='people_page_one_subject')],
             },
         ),

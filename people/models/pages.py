@@ -26,6 +26,9 @@ class Page(Identified, Stamped, SubjectOwned):
         EXHAUSTED = "exhausted", _("Nobody answered")
         CANCELLED = "cancelled", _("Cancelled")
 
+    # Somebody still has to answer; once nobody is left to call it stays so until one does.
+    UNANSWERED = (Status.WAITING, Status.EXHAUSTED)
+
     class Way(models.TextChoices):
         LINK = "link", _("by the link")
         CONSOLE = "console", _("in the console")
@@ -53,12 +56,22 @@ class Page(Identified, Stamped, SubjectOwned):
         verbose_name_plural = _("pages")
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status="waiting"), name="page_due"),
+            models.Index(fields=["-paged_at", "-id"], name="page_by_time"),
             models.Index(fields=["incident", "-paged_at"], name="page_by_incident"),
             models.Index(fields=["case", "-paged_at"], name="page_by_case"),
         ]
 
     def __str__(self) -> str:
-        return str(self.service or self.individual or self.uuid)
+        return self.named
+
+    @property
+    def named(self) -> str:
+        """What it is for, in a word or two: the role, the service, the person."""
+        return str(self.get_role_display() if self.role else self.service or self.individual or self.uuid)
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.status in self.UNANSWERED
 
 
 class PageCall(Identified):

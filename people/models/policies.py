@@ -61,9 +61,6 @@ class RolePolicy(Rule):
     :ivar next_on_call: the person who is on call next, not the one who is now.
     """
 
-    ROLES = (Role.Name.COMMANDER, Role.Name.LIAISON, Role.Name.SCRIBE, Role.Name.REPORTER, Role.Name.ASSIGNEE,
-             Role.Name.OBSERVER)  # fmt: skip
-
     role = models.CharField(_("role"), max_length=24, choices=Role.Name.choices)
     individual = models.ForeignKey(
         Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("person")

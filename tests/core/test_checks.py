@@ -129,7 +129,7 @@ def test_a_table_without_its_index_or_of_another_shape_is_noticed():
 def test_before_the_migration_nothing_is_missing_so_that_migrate_may_begin():
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE core_searchtext")
-    MigrationRecorder(connection).record_unapplied("core", "0003_search_text")
+    MigrationRecorder(connection).record_unapplied("core", "0004_search_text")
 
     assert ids(checks.full_text, databases=["default"]) == []
 
@@ -151,6 +151,6 @@ def test_the_hint_mends_it(left):
 
 
 def test_a_mended_table_is_the_one_that_the_migration_makes():
-    migration = importlib.import_module("core.migrations.0003_search_text")
+    migration = importlib.import_module("core.migrations.0004_search_text")
 
     assert {"postgresql": migration.POSTGRES, "sqlite": migration.SQLITE} == engine.STRUCTURES

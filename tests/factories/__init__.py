@@ -1,6 +1,7 @@
 """What tests are made of. Everything goes through the product's own flows."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from incidents import flows as incidents
 from incidents.models import Incident
 from people.flows import find_individual
 from people.flows.individuals import of_user
-from people.models import Individual
+from people.models import Individual, Service, Shift
 
 _numbers = itertools.count(1)
 
@@ -71,3 +72,16 @@ def declare(project: Project, by: User | None = None, **fields: Any) -> Incident
     values = {"title": f"Something happened {next(_numbers)}", "commander": "commander@example.com", **fields}
     actor = actor_for(by) if by else system()
     return incidents.declare(project=project, actor=actor, now=timezone.now(), **values)
+
+
+def make_service(project: Project, *on_call: Individual, name: str = "", **fields: Any) -> Service:
+    """A service for which the people are on call one after the other, a day each from an hour ago."""
+    service = Service.objects.create(project=project, name=name or f"Service {next(_numbers)}", **fields)
+    since = timezone.now() - timedelta(hours=1)
+    for place, person in enumerate(on_call):
+        begins = since + timedelta(days=place)
+        Shift.objects.create(
+            service=service, individual=person, starts_at=begins, ends_at=begins + timedelta(days=1),
+            source=Shift.Source.ROTATION,
+        )  # fmt: skip
+    return service

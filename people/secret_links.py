@@ -1,0 +1,57 @@
+"""Links that let whoever holds them answer for the person they were sent to, without a log-in."""
+
+import re
+from typing import Final
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from people.models import HandOver, PageCall
+
+PAGE: Final = "people.page"
+OFFER: Final = "people.handover"
+# A page is answered within minutes, a shift within hours; the link of an old mail leads nowhere.
+VALID_SECONDS: Final = 7 * 24 * 3600
+LINK: Final = re.compile(r"(/(?:page|handover)/)[A-Za-z0-9_:.-]+/")
+
+
+def page_address(call: PageCall) -> str:
+    """The whole address at which one call of a page is acknowledged."""
+    return _address("acknowledge", str(call.uuid), PAGE)
+
+
+def offer_address(handover: HandOver) -> str:
+    """The whole address at which a hand-over is accepted or declined."""
+    return _address("handover", str(handover.uuid), OFFER)
+
+
+def call_of(secret: str) -> PageCall | None:
+    """The call that a link is of; None when it is not ours or too old."""
+    rows = PageCall.objects.select_related("individual__user", "page__service", "page__individual")
+    key = _read(secret, PAGE)
+    return rows.filter(uuid=key).first() if key else None
+
+
+def offer_of(secret: str) -> HandOver | None:
+    """The hand-over that a link is of; None when it is not ours or too old."""
+    rows = HandOver.objects.select_related("receiver__user", "giver__individual")
+    key = _read(secret, OFFER)
+    return rows.filter(uuid=key).first() if key else None
+
+
+def masked(text: str) -> str:
+    """The text without the secrets of its links, for copies that others may read."""
+    return LINK.sub(r"\1…/", text)
+
+
+def _address(name: str, key: str, salt: str) -> str:
+    return settings.BASE_URL + reverse(name, args=[signing.dumps(key, salt=salt)])
+
+
+def _read(secret: str, salt: str) -> str | None:
+    try:
+        key: str = signing.loads(secret, salt=salt, max_age=VALID_SECONDS)
+    except signing.BadSignature:
+        return None
+    return key

@@ -1,0 +1,85 @@
+"""The pages behind links in mails: for whoever holds one, on a phone, without a log-in. Looking changes nothing."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from core.actor import Actor, Face
+from core.errors import FlowError
+from people.flows import handovers, pages
+from people.models import Individual, Page, PageCall
+from people.secret_links import call_of, offer_of
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def acknowledge(request: HttpRequest, secret: str) -> HttpResponse:
+    """A page: say what is asked, and take the answer."""
+    call = call_of(secret)
+    if call is None or call.page.subject.deleted_at is not None:
+        return _unknown(request)
+    page, refusal, now = call.page, None, timezone.now()
+    if request.method == "POST":
+        try:
+            page = pages.acknowledge(
+                page=page, individual=call.individual, way=Page.Way.LINK, actor=_holder(call.individual), now=now
+            )
+        except FlowError as error:
+            refusal = error
+    return _shown(
+        request, "people/acknowledge.html", page.subject, refusal, message=page.message,
+        state=_page_state(call, page), call=call, page=page,
+    )  # fmt: skip
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def handover(request: HttpRequest, secret: str) -> HttpResponse:
+    """A hand-over: show the summary, and take the answer."""
+    offer = offer_of(secret)
+    if offer is None or offer.subject.deleted_at is not None:
+        return _unknown(request)
+    refusal = None
+    if request.method == "POST":
+        answer = handovers.decline if request.POST.get("answer") == "decline" else handovers.accept
+        try:
+            offer = answer(handover=offer, actor=_holder(offer.receiver), now=timezone.now())
+        except FlowError as error:
+            refusal = error
+            offer.refresh_from_db()
+    return _shown(request, "people/handover.html", offer.subject, refusal, offer=offer, message=offer.summary)
+
+
+def _holder(person: Individual) -> Actor:
+    """Whoever holds the secret link acts for the person it was sent to."""
+    return Actor(user=person.user, face=Face.CONSOLE, trusted=True)
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    return TemplateResponse(request, "people/no_such_link.html", {}, status=404)
+
+
+def _shown(
+    request: HttpRequest, template: str, subject: Any, refusal: FlowError | None, *, message: str, **words: Any
+) -> HttpResponse:
+    """Of a restricted subject nothing but its name: the mail may have been passed on."""
+    context = {
+        "subject": subject,
+        "title": "" if subject.is_restricted else subject.title,
+        "message": "" if subject.is_restricted else message,
+        "refusal": refusal.message if refusal else "",
+        **words,
+    }
+    return TemplateResponse(request, template, context, status=refusal.status if refusal else 200)
+
+
+def _page_state(call: PageCall, page: Page) -> str:
+    if page.is_unanswered:
+        return "asked"
+    if page.status == Page.Status.ACKNOWLEDGED:
+        return "mine" if page.acknowledged_by_id == call.individual_id else "others"
+    return "cancelled"
