@@ -6,9 +6,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.access import Right
-from core.console import dashboard, navigation, rights
+from core.console import dashboard, navigation, operations, rights
 from core.console.counting import in_words
 from people.models import Service, Swap
 from people.oncall.coverage import duties
@@ -45,3 +46,6 @@ dashboard.register(
     dashboard.Card(key="on-call", template="people/cards/on_call.html", context=on_call_now, place="aside", order=20)
 )
 navigation.register_badge("on_call", swaps_badge)
+operations.register_words(
+    "oncall.refresh", does=_("Ask who is on call"), missed=_("Who is on call could not be asked; what was known stays.")
+)

@@ -75,7 +75,7 @@ class PageBody(Body):
         return project
 
 
-class CancelBody(Body):
+class StopBody(Body):
     """Why nobody is called any more."""
 
     reason = Text(max_length=300, allow_blank=True, default="")
@@ -93,7 +93,7 @@ class PageViewSet(Reads, SubjectChildViewSet):
     queryset = Page.objects.none()
     serializer_class = PageSerializer
     filterset_class = PageFilters
-    bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {"create": PageBody, "cancel": CancelBody}
+    bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {"create": PageBody, "cancel": StopBody}
     orderings: ClassVar[dict[str, Column]] = {"paged_at": Column(path="paged_at")}
     default_ordering = "-paged_at"
 

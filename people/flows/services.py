@@ -63,7 +63,7 @@ def save_layer(
     before = _stored(layer)
     if before and not layer.service.layers.filter(pk=layer.pk).exists():
         raise Invalid(_("It stays where it is; make a new one there."), field="service")
-    _check_days(layer)
+    _check_times(layer)
     people = _members(layer) if members is None else list(members)
     known = {one.individual for one in before.members} if before else set()
     _check_members(people, layer.service, known)
@@ -115,12 +115,16 @@ def _check_person(person: Individual, service: Service, field: str) -> None:
         raise Invalid(_("“%(name)s” belongs to another organization.") % {"name": person}, field=field)
 
 
-def _check_days(layer: RotationLayer) -> None:
+def _check_times(layer: RotationLayer) -> None:
     for field in ("starts_on", "ends_on"):
         day = getattr(layer, field)
         if isinstance(day, date) and not EARLIEST <= day <= LATEST:
             words = {"first": EARLIEST.year, "last": LATEST.year}
             raise Invalid(_("Choose a day between %(first)d and %(last)d.") % words, field=field)
+    if layer.ends_on and layer.starts_on and layer.ends_on < layer.starts_on:
+        raise Invalid(_("The last day must not come before the first."), field="ends_on")
+    if layer.cadence == RotationLayer.Cadence.CUSTOM and not layer.turn_hours:
+        raise Invalid(_("Say how many hours a turn has."), field="turn_hours")
 
 
 def _check_members(people: Sequence[Individual], service: Service, known: set[int]) -> None:

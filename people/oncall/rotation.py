@@ -9,6 +9,7 @@ Wall-clock times are those of the layer's zone. One that does not exist (clocks 
 as the clocks jump: 02:30 becomes 03:30. One that exists twice (clocks go back) is the first of the two.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -92,13 +93,11 @@ def spans(layers: Iterable[Layer], overrides: Iterable[Replacement], *, since: d
 
     Overrides go before layers, a later made one before an earlier; then the layer with the highest order.
     """
-    claims = [_claim(each) for each in sorted(overrides, key=lambda each: -each.rank)]
-    for layer in sorted(layers, key=lambda layer: -layer.order):
-        claims.extend(_layer_spans(layer, since, until))
     taken: list[Span] = []
-    for claim in claims:
-        taken.extend(_left_of(claim, taken, since, until))
-        taken.sort(key=lambda span: span.starts_at)
+    for override in sorted(overrides, key=lambda each: -each.rank):
+        taken = _with(taken, [_claim(override)], since, until)
+    for layer in sorted(layers, key=lambda layer: -layer.order):
+        taken = _with(taken, _layer_spans(layer, since, until), since, until)
     return merged(taken)
 
 
@@ -164,12 +163,14 @@ def _layer_spans(layer: Layer, since: datetime, until: datetime) -> Iterator[Spa
         individual = holder(layer, turn)
         if individual is None:
             return
-        for opens, closes in windows:
-            if opens < ends_at and closes > starts_at:
-                yield Span(
-                    starts_at=max(opens, starts_at), ends_at=min(closes, ends_at), individual=individual,
-                    source="rotation", layer=layer.id,
-                )  # fmt: skip
+        for number in range(bisect_right(windows, starts_at, key=lambda window: window[1]), len(windows)):
+            opens, closes = windows[number]
+            if opens >= ends_at:
+                break
+            yield Span(
+                starts_at=max(opens, starts_at), ends_at=min(closes, ends_at), individual=individual,
+                source="rotation", layer=layer.id,
+            )  # fmt: skip
 
 
 def _turns(layer: Layer, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, int]]:
@@ -236,14 +237,21 @@ def _claim(override: Replacement) -> Span:
     )
 
 
+def _with(taken: Sequence[Span], claims: Iterable[Span], since: datetime, until: datetime) -> list[Span]:
+    """What is taken, and what the claims (which do not overlap) add where nothing is taken yet; in order."""
+    added = [part for claim in claims for part in _left_of(claim, taken, since, until)]
+    return sorted([*taken, *added], key=lambda span: span.starts_at)
+
+
 def _left_of(claim: Span, taken: Sequence[Span], since: datetime, until: datetime) -> list[Span]:
-    """What of the claim lies in [since, until) and is not taken yet (`taken` is in order)."""
+    """What of the claim lies in [since, until) and is not taken yet (`taken` is in order, without overlaps)."""
     left, at, end = [], max(claim.starts_at, since), min(claim.ends_at, until)
-    for span in taken:
-        if span.ends_at <= at or at >= end:
-            continue
+    for number in range(bisect_right(taken, at, key=lambda span: span.ends_at), len(taken)):
+        span = taken[number]
+        if span.starts_at >= end:
+            break
         if span.starts_at > at:
-            left.append(replace(claim, starts_at=at, ends_at=min(span.starts_at, end)))
+            left.append(replace(claim, starts_at=at, ends_at=span.starts_at))
         at = max(at, span.ends_at)
     if at < end:
         left.append(replace(claim, starts_at=at, ends_at=end))

@@ -3,6 +3,8 @@
 Nothing answers but "not there", nothing shows the secret, nothing changes.
 """
 
+from datetime import date, time, timedelta
+
 import pytest
 from django.apps import apps
 from django.db import models
@@ -19,8 +21,8 @@ from incidents.models import Incident
 from integrations.models import PluginInstance
 from knowledge.models import DocumentVersion, Tag, TagType
 from people import flows as people
-from people.flows import contacts, tasks
-from people.models import ContactMethod
+from people.flows import contacts, oncall, tasks
+from people.models import ContactMethod, RotationLayer, Service
 from tests import factories as make
 from tests.house.walk import addresses
 
@@ -75,23 +77,40 @@ def _restricted(project, admin, participant):
     other = flows.declare(project=project, title=f"{SECRET} other", visibility="restricted", **by)
     subjects.link(source=incident, target=other, kind="related", **by)
     PluginInstance.objects.create(project=project, plugin="builtin", name=f"{SECRET} plugin")
+    _rota(project, participant, by)
     queue.run_due(200)
     return Incident.objects.get(pk=incident.pk)
+
+
+def _rota(project, person, by):
+    """A service with everything that hangs on it; its people have a part in the restricted incident."""
+    service = oncall.save_service(Service(project=project, name="Rota"), **by)
+    one, other = make.individual_of(person, project), make.make_individual(project)
+    layer = RotationLayer(service=service, name="Weeks", handover_at=time(9), starts_on=date(2020, 1, 6))
+    oncall.save_layer(layer, members=[one], **by)
+    span = {"starts_at": by["now"] + timedelta(hours=1), "ends_at": by["now"] + timedelta(hours=2)}
+    oncall.ask_swap(service=service, asked_by=one, asked=other, **span, **by)
+    oncall.add_override(service=service, individual=other, **span, **by)
+    oncall.set_escalation(service=service, steps=[other], **by)
+    oncall.make_feed(organization=project.organization, service=service, **by)
 
 
 def secrets_of(world, role):
     """Rows by model that the visitor must not reach: the whole foreign project, or what hangs on the restricted one."""
     incident, project = world["incident"], world["project"]
     rows = {Incident: [incident]}
+    foreign = {
+        "project": {"project": project}, "organization": {"organization": project.organization},
+        "service": {"service__project": project},
+    }  # fmt: skip
     for model in apps.get_models():
         fields = {field.name for field in model._meta.get_fields() if field.concrete}
         found = []
         if "incident" in fields:
             found = list(model._base_manager.filter(incident=incident)[:2])
-        if role == "outsider" and not found and "project" in fields:
-            found = list(model._base_manager.filter(project=project)[:2])
-        if role == "outsider" and not found and "organization" in fields:
-            found = list(model._base_manager.filter(organization=project.organization)[:2])
+        for field, scope in foreign.items() if role == "outsider" else ():
+            if not found and field in fields:
+                found = list(model._base_manager.filter(**scope)[:2])
         if found:
             rows[model] = found
     rows[SubjectLink] = list(SubjectLink.objects.all())

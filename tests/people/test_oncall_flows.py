@@ -212,9 +212,9 @@ def test_the_weekend_layer_goes_before_and_deleting_it_gives_its_time_back(servi
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"cadence": "custom"}, ""),
+        ({"cadence": "custom"}, "turn_hours"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
-        ({"ends_on": date(2027, 1, 3)}, ""),
+        ({"ends_on": date(2027, 1, 3)}, "ends_on"),
         ({"starts_on": date(1066, 1, 1)}, "starts_on"),
         ({"name": " "}, "name"),
         ({"handover_weekday": 7}, "handover_weekday"),

@@ -324,6 +324,45 @@ def test_a_span_worked_out_in_two_parts_is_the_same(layers, overrides, cut, more
     assert rotation.merged(parts) == whole
 
 
+def covers(one, moment):
+    """Whether a layer counts at the moment, by looking at that moment alone."""
+    local = moment.astimezone(one.zone)
+    begin = rotation.moment_of(one.starts_on, one.handover_at, one.zone)
+    if moment < begin or (one.ends_on and local.date() > one.ends_on):
+        return False
+    return not one.windows or any(
+        rotation.moment_of(day, window.starts_at, one.zone) <= moment < closes(one, window, day)
+        for window in one.windows
+        for day in (local.date(), local.date() - timedelta(days=1))
+        if window.weekday in (None, day.weekday())
+    )
+
+
+def closes(one, window, day):
+    days = 1 if window.ends_at <= window.starts_at else 0
+    return rotation.moment_of(day + timedelta(days=days), window.ends_at, one.zone)
+
+
+@FEW
+@given(layers=st.lists(LAYERS, max_size=3), overrides=st.lists(OVERRIDES, max_size=3), minutes=st.integers(0, 86_000))
+def test_at_any_moment_it_is_the_latest_override_else_the_highest_layer(layers, overrides, minutes):
+    layers = distinct(layers)
+    overrides = list({one.rank: one for one in overrides}.values())
+    moment = SINCE + timedelta(minutes=minutes)
+    wanted = [one.individual for one in sorted(overrides, key=lambda one: -one.rank) if covering(one, moment)]
+    here = [one for one in sorted(layers, key=lambda one: -one.order) if covers(one, moment)]
+    wanted += [rotation.holder(one, rotation.turn_at(one, moment)) for one in here]
+
+    found = rotation.spans(layers, overrides, since=SINCE, until=SINCE + timedelta(days=60))
+    there = [span.individual for span in found if covering(span, moment)]
+
+    assert there == [one for one in wanted if one is not None][:1]
+
+
+def covering(span, moment):
+    return span.starts_at <= moment < span.ends_at
+
+
 def test_spans_that_only_touch_are_joined_if_they_are_alike():
     one = Span(starts_at=utc("2027-01-01"), ends_at=utc("2027-01-02"), individual=ADA, source="rotation", layer=1)
     next_one = Span(starts_at=utc("2027-01-02"), ends_at=utc("2027-01-03"), individual=ADA, source="rotation", layer=1)
