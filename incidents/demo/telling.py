@@ -18,7 +18,7 @@ from incidents.demo.scripts import FILLS, Script
 from incidents.demo.setting import Person, Setting
 from incidents.models import Incident
 from people.flows import add_participant, assign_role, handovers, pages, tasks
-from people.models import Role, Task
+from people.models import Page, Role, Task
 from reporting.flows.cost_items import add_item
 from reporting.models import CostType
 
@@ -71,7 +71,10 @@ class Teller:
         self.lead = self._awake(plan.reported_at, self.setting.responders(plan.script.team))
         self.incident = self._report()
         self._then(plan.reported_at + MINUTE, self._outside)
-        self._then(plan.reported_at + 3 * MINUTE, self._answer)
+        for page in pages.unanswered(self.incident):
+            sleeps = page.service is not None and self.chance.random() < SLEPT
+            after = page.escalation_minutes + 1 if sleeps else 3
+            self._then(plan.reported_at + after * MINUTE, partial(self._answer, page, sleeps))
         crew = self._bring_in()
         self._work(crew)
         self._plan_tasks(crew)
@@ -111,15 +114,13 @@ class Teller:
         commander = held.get(role=Role.Name.COMMANDER, renounced_at=None).participant.individual_id
         return next(person for person in self.setting.people.values() if person.individual.pk == commander)
 
-    def _answer(self, moment: datetime) -> None:
+    def _answer(self, page: Page, sleeps: bool, moment: datetime) -> None:
         """Whoever was paged acknowledges; sometimes the first one sleeps on, and the next one does and leads."""
-        for page in pages.unanswered(self.incident):
-            if page.service and self.chance.random() < SLEPT:
-                moment = max(moment, page.paged_at + page.escalation_minutes * MINUTE)
-                pages.advance(page_id=page.pk, now=moment)
-            call = page.calls.order_by("-position").first()
-            if call is not None:
-                pages.acknowledge(page=page, individual=call.individual, way="link", actor=Actor.system(), now=moment)
+        if sleeps:
+            pages.advance(page_id=page.pk, now=moment)
+        call = page.calls.order_by("-position").first()
+        if call is not None:
+            pages.acknowledge(page=page, individual=call.individual, way="link", actor=Actor.system(), now=moment)
         self.lead = self._leading(self.incident)
 
     # Who comes

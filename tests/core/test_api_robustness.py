@@ -114,6 +114,7 @@ def addresses(owner):
 
 def filled(path: str, addresses: dict[str, Any]) -> str:
     path = path.replace("{subject}", str(addresses["subject"]))
+    path = path.replace("{individual}", str(addresses["individuals"]))
     collection = path.split("/{id}")[0].rsplit("/", 1)[-1]
     return path.replace("{id}", str(addresses.get(collection, uuid.uuid4())))
 
