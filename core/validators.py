@@ -1,5 +1,6 @@
 """Checks of single values, with a message that says the mend."""
 
+import functools
 import re
 import zoneinfo
 
@@ -12,9 +13,15 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+@functools.cache
+def time_zones() -> frozenset[str]:
+    """The zones there are. Asked once a process: each asking reads the whole zone database from the disk."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def valid_time_zone(value: str) -> None:
     """Refuse what is not an IANA zone, for example Europe/Berlin."""
-    if value not in zoneinfo.available_timezones():
+    if value not in time_zones():
         raise ValidationError(
             _("“%(value)s” is not a time zone. Use a name such as Europe/Berlin."), "time_zone", {"value": value}
         )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.access import Right
+from core.console import rights
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from people.admin.known import KnownPersonField
@@ -55,6 +56,8 @@ class LeaveForm(DialogForm):
         told.append(gettext("They leave every open incident and case, and are not chosen again."))
         if self.target.user_id:
             told.append(gettext("Signs them out everywhere; their API tokens and calendar feeds end for good."))
+            if Right.OWN not in rights.on(self.request, self.target.organization):
+                told.append(gettext("They have an account: an owner has to do this."))
         told.append(gettext("Timelines keep their name and address."))
         if self.duties.hidden:
             told.append(gettext("They have a part in something that you may not see: an owner has to do this."))

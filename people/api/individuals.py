@@ -11,6 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core import access
+from core.access import Right
 from core.api.configuration import ConfigurationViewSet
 from core.api.fields import Flag, Moment, Text
 from core.api.filters import FlagFilter, RecordFilters, ReferenceFilter, TextsFilter
@@ -160,8 +162,10 @@ class IndividualViewSet(ConfigurationViewSet):
 
     @action(detail=True, methods=["get"])
     def duties(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """What the person answers for."""
-        found: Duties = open_duties(self.get_object(), actor=self.actor, now=self.now)
+        """What the person answers for, for those who may let them go."""
+        person = self.get_object()
+        access.require(self.actor, Right.CONFIGURE, person.organization)
+        found: Duties = open_duties(person, actor=self.actor, now=self.now)
         return self.answer({"duties": list(found), "hidden": found.hidden})
 
     @action(detail=True, methods=["post"])

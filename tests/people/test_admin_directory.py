@@ -188,6 +188,15 @@ def test_single_duties_go_to_whom_was_chosen(client, manager, project, ada, bob)
     assert Task.objects.get(incident=incident).owner == bob
 
 
+def test_a_manager_is_told_before_that_an_account_is_an_owners_to_end(client, manager, project):
+    colleague = make.individual_of(make.make_member(project, "responder"), project)
+    url = page("individual", "let-go", colleague.pk)
+
+    assert "They have an account: an owner has to do this." in shown(client.get(url))
+    assert "Only an owner of the organization" in shown(client.post(url, {}))
+    assert Individual.objects.get(pk=colleague.pk).is_active
+
+
 def test_who_left_comes_back_by_the_button(client, manager, project, ada):
     client.post(page("individual", "let-go", ada.pk), {})
 

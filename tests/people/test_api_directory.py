@@ -208,6 +208,10 @@ def test_a_leaver_is_refused_with_the_list_and_goes_with_a_choice(api, project, 
     assert (back.json()["is_active"], back.json()["deactivated_at"]) == (True, None)
 
 
+def test_duties_are_shown_to_those_who_may_let_somebody_go(responder, ada):
+    assert Api(responder).get(f"/individuals/{ada.uuid}/duties/").status_code == 403
+
+
 def test_the_mark_alone_lets_nobody_go(api, ada):
     response = api.patch(f"/individuals/{ada.uuid}/", {"is_active": False})
 

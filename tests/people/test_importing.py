@@ -99,6 +99,15 @@ def test_the_import_does_it_and_keeps_a_result_for_each_line(project, manager):
     assert "text" not in job.arguments
 
 
+def test_a_long_file_is_previewed_with_few_queries(project, manager, django_assert_max_num_queries):
+    lines = "".join(f"p{number}@example.com,Team {number % 9},Europe/Berlin\n" for number in range(1000))
+
+    with django_assert_max_num_queries(8):
+        found = previewed(project, manager, f"email,team,time_zone\n{lines}")
+
+    assert found.counts["new"] == 1000
+
+
 def test_importing_a_second_time_changes_nothing(project, manager):
     imported(project, manager, FILE)
     before = list(Individual.objects.order_by("pk").values())

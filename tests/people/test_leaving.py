@@ -17,6 +17,7 @@ from people.flows.duties import open_duties
 from people.flows.leaving import CannotLeave, deactivate, reactivate
 from people.flows.teams import add_members, save_team
 from people.models import (
+    CalendarFeed,
     EngagementRule,
     EscalationStep,
     Individual,
@@ -300,6 +301,16 @@ def test_leaving_twice_is_leaving_once(project, owner, ada):
 
     assert second.deactivated_at == first.deactivated_at
     assert second.version == first.version
+
+
+def test_calendar_feeds_of_the_leaver_end(project, owner):
+    leaver = make.make_member(project, "responder", email="ada@example.com")
+    feed = CalendarFeed.objects.create(user=leaver, organization=project.organization, secret_hash="x")
+
+    deactivate(individual=make.individual_of(leaver, project), **by(owner))
+
+    feed.refresh_from_db()
+    assert feed.revoked_at is not None
 
 
 def test_who_comes_back_may_be_chosen_and_sign_in_again(project, owner, client):
