@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +20,7 @@ from people.flows.duties import Duties, Duty, open_duties, taking_part
 from people.flows.participants import remove_participant
 from people.flows.passing_on import Going, pass_on, pass_tasks
 from people.flows.shifts import refresh, take_off_call
-from people.models import CalendarFeed, Individual, Page, PageCall, Service
+from people.models import CalendarFeed, Individual, Page, PageCall, Service, Task
 
 SHOWN = 20
 
@@ -166,14 +165,12 @@ def _hand_over(duties: Duties, heirs: Mapping[str, Individual], going: Going) ->
     single = sorted((duty for duty in duties if duty.kind != "task"), key=lambda duty: duty.kind != "handover")
     for duty in single:
         pass_on(duty, heirs.get(duty.key), going)
-    tasks = [duty for duty in duties if duty.kind == "task"]
-
-    def place(duty: Duty) -> tuple[str, int, int]:
-        return duty.where.kind, duty.where.pk, heirs[duty.key].pk
-
-    for _key, group in groupby(sorted(tasks, key=place), key=place):
-        same = list(group)
-        pass_tasks(same[0].where, [duty.row for duty in same], heirs[same[0].key], going)
+    tasks: dict[Individual, list[Task]] = {}
+    for duty in duties:
+        if duty.kind == "task":
+            tasks.setdefault(heirs[duty.key], []).append(duty.row)
+    for heir, theirs in tasks.items():
+        pass_tasks(theirs, heir, going)
 
 
 def _off_call(person: Individual, duties: Duties, now: datetime) -> None:

@@ -7,16 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from core import versions
 from core.actor import Actor
 from core.flows import configuration
-from core.flows.subjects import locked
-from core.timeline import Event, record
 from people.flows import handovers
 from people.flows.duties import Duty
-from people.flows.participants import take_in
 from people.flows.roles import hand_over
-from people.flows.shifts import set_turns
+from people.flows.services import save_layer
+from people.flows.task_people import hand_over_tasks
 from people.models import (
     EscalationStep,
     HandOver,
@@ -26,7 +23,6 @@ from people.models import (
     RotationMember,
     Swap,
     Task,
-    TaskAssignee,
     Team,
     TeamMember,
 )
@@ -42,39 +38,13 @@ class Going:
 
 
 def pass_on(duty: Duty, heir: Individual | None, going: Going) -> None:
-    """Let the heir have the duty; without one it ends. Tasks go together, see `pass_tasks`."""
+    """Let the heir have the duty; without one it ends. Tasks go by `pass_tasks`."""
     HANDLERS[duty.kind](duty.row, heir, going)
 
 
-def pass_tasks(subject: Any, tasks: list[Task], heir: Individual, going: Going) -> None:
-    """Move the tasks of one subject to the heir, who joins it, and say so once on its timeline."""
-    subject = locked(subject)
-    take_in(
-        subject, heir, role=Role.Name.OBSERVER, actor=going.actor, now=going.now,
-        reason=_("takes over tasks of %(who)s") % {"who": going.person},
-    )  # fmt: skip
-    for task in tasks:
-        _pass_task(task, heir, going)
-    words = {"giver": going.person, "taker": heir, "tasks": "; ".join(f"“{task.title}”" for task in tasks)}
-    record(
-        subject, kind=Event.Kind.PARTICIPANT, actor=going.actor, now=going.now,
-        description=_("Open tasks passed from %(giver)s to %(taker)s: %(tasks)s") % words,
-        details={
-            "individual": str(heir.uuid), "before": str(going.person.uuid), "tasks": [str(task.uuid) for task in tasks],
-        },
-    )  # fmt: skip
-
-
-def _pass_task(task: Task, heir: Individual, going: Going) -> None:
-    row = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
-    if row.owner_id == going.person.pk:
-        row.owner = heir
-    versions.bump(row, fields=["owner"])
-    mine = TaskAssignee.objects.filter(task=row, individual=going.person)
-    if TaskAssignee.objects.filter(task=row, individual=heir).exists():
-        mine.delete()
-    else:
-        mine.update(individual=heir, assigned_at=going.now, assigned_by=going.actor.user)
+def pass_tasks(tasks: list[Task], heir: Individual, going: Going) -> None:
+    """Move tasks to the heir, who joins their subjects; each says so on its timeline."""
+    hand_over_tasks(tasks=tasks, to=heir, giver=going.person, actor=going.actor, now=going.now)
 
 
 def _role(role: Role, heir: Individual | None, going: Going) -> None:
@@ -111,7 +81,8 @@ def _turns(place: RotationMember, heir: Individual | None, going: Going) -> None
     people = [heir if row.pk == place.pk else row.individual for row in rows]
     # The first place of each counts.
     once = list({person.pk: person for person in people if person is not None}.values())
-    set_turns(place.layer, once, actor=going.actor, now=going.now)
+    # It keeps the running turn with whoever has it, though the list becomes shorter.
+    save_layer(place.layer, members=once, actor=going.actor, now=going.now)
 
 
 def _override(row: Override, heir: Individual | None, going: Going) -> None:

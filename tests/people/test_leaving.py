@@ -111,7 +111,7 @@ def test_a_commander_of_two_who_owns_five_tasks_leaves_and_nothing_is_orphaned(p
     told = story(first)
     assert "Ada Leaver was removed" in told
     assert "Hand-over from Ada Leaver to Hedy Heir: Ada Leaver leaves the organization." in told
-    assert "Open tasks passed from Ada Leaver to Hedy Heir: “Task 0”; “Task 1”; “Task 2”" in told
+    assert {f"The task “Task {n}” went from Ada Leaver to Hedy Heir" for n in range(3)} <= set(told)
     page = Api(owner).get(f"/incidents/{first.name}/participants/").json()["results"]
     assert ("ada@example.com", "Ada Leaver") in [
         (row["individual"]["email"], row["individual"]["name"]) for row in page
