@@ -2,6 +2,7 @@
 
 from core.idempotency.models import IdempotencyRecord
 from core.models.classification import Classification, PriorityBase, SeverityBase, TypeBase
+from core.models.heartbeats import Heartbeat
 from core.models.organizations import BusinessHours, Membership, MembershipRole, Organization, Project
 from core.models.reads import RestrictedRead
 from core.models.subjects import (
@@ -29,6 +30,7 @@ __all__ = [
     "EventPin",
     "EventSupersession",
     "ExternalKey",
+    "Heartbeat",
     "IdempotencyRecord",
     "Job",
     "JobRow",
