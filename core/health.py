@@ -12,9 +12,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
+
+from core import heartbeats
 
 logger = structlog.get_logger(__name__)
 # For all checks together: who asks has little patience, and a database or broker that hangs has none of its own.
@@ -33,11 +36,16 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when all of it works, else 503 with the reason beside what does not."""
     asked = {name: _askers[name].submit(_reason, name, check) for name, check in CHECKS.items()}
+    living = _askers["database"].submit(_parts)
     deadline = time.monotonic() + PATIENCE_SECONDS
     reasons = {name: _within(deadline, answer) for name, answer in asked.items()}
     ready = not any(reasons.values())
     return JsonResponse(
-        {"ready": ready, "checks": {name: reason or "ok" for name, reason in reasons.items()}},
+        {
+            "ready": ready,
+            "checks": {name: reason or "ok" for name, reason in reasons.items()},
+            "parts": _parts_within(deadline, living),
+        },
         status=200 if ready else 503,
     )
 
@@ -49,6 +57,30 @@ def _within(deadline: float, answer: "Future[str]") -> str:
         # One that has not begun never will; one that hangs ends by its own time-out.
         answer.cancel()
         return "does not answer in time"
+
+
+def _parts_within(deadline: float, answer: "Future[dict[str, str]]") -> dict[str, str]:
+    try:
+        return answer.result(timeout=max(deadline - time.monotonic(), 0))
+    except TimeoutError:
+        answer.cancel()
+        return {}
+
+
+def _parts() -> dict[str, str]:
+    """Whether workers and beat show life. Told, but no reason to send nobody here: this process serves without them."""
+    try:
+        return {sign.part: _words(sign) for sign in heartbeats.signs(timezone.now())}
+    except (DatabaseError, OSError):
+        return {}
+    finally:
+        connection.close()
+
+
+def _words(sign: heartbeats.Sign) -> str:
+    if sign.beat_at is None:
+        return "never seen"
+    return f"silent for {int(sign.age_seconds)} s" if sign.is_stale else "ok"
 
 
 def _reason(name: str, check: Callable[[], str]) -> str:

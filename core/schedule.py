@@ -19,3 +19,19 @@ periodic(
         description="Keys are kept for 24 hours.",
     )
 )
+periodic(
+    Periodic(
+        name="Show that workers live",
+        task="core.tasks.heartbeat",
+        seconds=30,
+        description="Two minutes without it: a red banner in the console, and the web process sends pages itself.",
+    )
+)
+periodic(
+    Periodic(
+        name="Tell the dead man's switch",
+        task="core.tasks.tell_outside",
+        seconds=60,
+        description="Calls DEADMAN_URL, where one is set, so that another system notices when Dispatch falls silent.",
+    )
+)

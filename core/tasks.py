@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.utils import timezone
 
-from core import idempotency
+from core import deadman, heartbeats, idempotency
 from core.operations import jobs, queue
 from core.operations.waking import wake
 
@@ -47,3 +47,15 @@ def sweep(**_later: object) -> None:
 def clean(**_later: object) -> None:
     """Forget what is kept for a day only."""
     idempotency.clean(timezone.now())
+
+
+@shared_task(acks_late=True, name=heartbeats.HEARTBEAT)
+def heartbeat(**_later: object) -> None:
+    """Show that a worker takes tasks: beginning this one wrote it already."""
+    heartbeats.beat_now_and_then(heartbeats.Part.WORKER)
+
+
+@shared_task(acks_late=True, name="core.tasks.tell_outside")
+def tell_outside(**_later: object) -> None:
+    """Tell the dead man's switch that Dispatch lives and sends its pages."""
+    deadman.tell(now=timezone.now())

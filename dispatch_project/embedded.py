@@ -22,6 +22,7 @@ from dispatch_project.celery import app
 # The queue has models, and gunicorn reads this file before the application.
 django.setup()
 
+from core import watching  # noqa: E402
 from core.operations import queue, waking  # noqa: E402
 
 
@@ -77,6 +78,7 @@ def post_worker_init(worker: Any) -> None:  # noqa: ARG001
     _running.update(controller=controller, clock=clock)
     for name, start in (("worker", controller.start), ("beat", clock.start)):
         threading.Thread(target=_live, args=(name, start), name=name, daemon=True).start()
+    watching.watch.begin()
     waking.wake()
 
 
@@ -95,6 +97,7 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
     if not _running:
         return
     _ending.set()
+    watching.watch.end()
     _running["clock"].stop()
     farewell = threading.Thread(target=_running["controller"].stop, daemon=True)
     farewell.start()

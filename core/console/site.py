@@ -12,6 +12,7 @@ from unfold.sites import UnfoldAdminSite
 
 from core.access import may_use_console
 from core.console import dashboard, searching
+from core.console.banners import banners
 from core.console.forms import LoginForm
 from core.console.modeladmin import ModelAdmin
 from core.validators import UNSTORABLE
@@ -54,6 +55,10 @@ class Console(UnfoldAdminSite):
             return response
 
         return super().admin_view(update_wrapper(guarded, view), cacheable)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page knows: whether a part of Dispatch itself is silent, too."""
+        return {**super().each_context(request), "banners": banners()}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The home page: what needs the reader now."""

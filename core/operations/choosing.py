@@ -37,13 +37,14 @@ def due(now: datetime) -> Any:
     return Operation.objects.filter(Waits("status"), next_attempt_at__lte=now)
 
 
-def next_due(now: datetime, passed: Collection[str] = ()) -> Operation | None:
+def next_due(now: datetime, passed: Collection[str] = (), *, pages_only: bool = False) -> Operation | None:
     """The row to claim next, from a lane that is not passed over; none when all that is due must wait."""
     running = _running(now)
-    for lane in _open_lanes(now, running):
+    rows = due(now).filter(urgency=PAGE) if pages_only else due(now)
+    for lane in _open_lanes(rows, running):
         if lane in passed:
             continue
-        candidate = _first_free(lane, now, running)
+        candidate = _first_free(rows.filter(lane=lane), now, running)
         # Counted again after the choice: two workers that chose the same row cannot both get it, so that whoever
         # took another one of this lane before is seen here, and the lane's limit holds.
         if candidate and _leased(now).filter(lane=lane).count() < settings.OPERATIONS_PER_LANE:
@@ -60,14 +61,14 @@ def _running(now: datetime) -> Running:
     return Running(Counter(lane for lane, _thing in rows), {thing for _lane, thing in rows if thing})
 
 
-def _open_lanes(now: datetime, running: Running) -> list[str]:
-    lanes = due(now).order_by().values("lane").annotate(most=Min("urgency"), since=Min("next_attempt_at"))
+def _open_lanes(rows: Any, running: Running) -> list[str]:
+    lanes = rows.order_by().values("lane").annotate(most=Min("urgency"), since=Min("next_attempt_at"))
     fair = sorted(lanes, key=lambda lane: (lane["most"], running.lanes[lane["lane"]], lane["since"]))
     return [lane["lane"] for lane in fair if running.lanes[lane["lane"]] < settings.OPERATIONS_PER_LANE]
 
 
-def _first_free(lane: str, now: datetime, running: Running) -> Operation | None:
-    for rows in _looks(due(now).filter(lane=lane).exclude(coalesce_key__in=running.things)):
+def _first_free(of_lane: Any, now: datetime, running: Running) -> Operation | None:
+    for rows in _looks(of_lane.exclude(coalesce_key__in=running.things)):
         blocked = _blocked([key for key, urgency in rows if urgency != PAGE], now)
         for key, _urgency in rows:
             if key not in blocked:

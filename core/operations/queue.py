@@ -45,12 +45,25 @@ def run_due(limit: int = 50, *, now: datetime | None = None) -> int:
     return performed
 
 
-def claim(now: datetime) -> Operation | None:
+def run_pages(limit: int = 50) -> int:
+    """Perform due pages and nothing else: what the web process does while no worker lives. Returns how many.
+
+    A worker that comes back meanwhile takes other rows: each is claimed with a lease, so none has two senders.
+    """
+    recover(timezone.now())
+    performed = 0
+    while performed < limit and (operation := claim(timezone.now(), pages_only=True)):
+        perform(operation)
+        performed += 1
+    return performed
+
+
+def claim(now: datetime, *, pages_only: bool = False) -> Operation | None:
     """Take the next due row: pages first, then the lane with the fewest running, then the oldest. None: nothing due."""
     for _try in range(TRIES):
         # A lane whose next row another worker is just taking is passed over: together they would exceed its limit.
         passed: set[str] = set()
-        while candidate := choosing.next_due(now, passed):
+        while candidate := choosing.next_due(now, passed, pages_only=pages_only):
             taken: Operation | None = leases.take(candidate, now=now, seconds=_lease_seconds(candidate))
             if taken:
                 return taken

@@ -42,6 +42,8 @@ LOGGING = {
         "core.operations": {"level": _EACH},
         # The in-memory broker has no host, and kombu says so each time.
         "kombu.connection": {"level": "ERROR"},
+        # It tells each address that it calls, and those of webhooks and the dead man's switch are secrets.
+        "httpx2": {"level": "WARNING"},
         "celery": {"level": env.str("LOG_LEVEL_CELERY", "WARNING")},
     },
 }
