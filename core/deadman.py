@@ -10,8 +10,8 @@ import httpx2
 import structlog
 from django.conf import settings
 
-from core.operations.models import Operation
 from core.operations.choosing import due
+from core.operations.models import Operation
 
 logger = structlog.get_logger(__name__)
 TIMEOUT_SECONDS = 10.0

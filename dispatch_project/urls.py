@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.health import healthz, readyz
+from core.metrics.views import metrics
 from people.calendars import calendar
 from people.views import acknowledge, handover
 
@@ -12,6 +13,7 @@ urlpatterns: list = [
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
     path("calendar/<str:secret>.ics", calendar, name="calendar"),

@@ -1,8 +1,10 @@
 """Running it: backups, metrics, and who outside must hear that it lives."""
 
+from pathlib import Path
+
 from .env import HOME, env
 
-BACKUP_DIR = env.path("BACKUP_DIR", str(HOME / "backups"))
+BACKUP_DIR = Path(env.str("BACKUP_DIR", "") or HOME / "backups")
 
 # The numbers tell how busy a security team is: without a token or an address that may ask there are none.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

@@ -56,7 +56,8 @@ def test_ready_is_whose_database_migrations_and_broker_work(client, embedded):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"ready": True, "checks": {"database": "ok", "migrations": "ok", "broker": "ok"}}
+    assert answer.json()["ready"] is True
+    assert answer.json()["checks"] == {"database": "ok", "migrations": "ok", "broker": "ok"}
 
 
 @pytest.mark.django_db
@@ -66,9 +67,10 @@ def test_a_database_that_does_not_answer_is_named_without_its_address(client, em
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "checks": {
+    assert answer.json()["ready"] is False
+    assert answer.json()["checks"] == {
         "database": "does not answer", "migrations": "does not answer", "broker": "ok",
-    }}  # fmt: skip
+    }  # fmt: skip
     assert b"hunter2" not in answer.content
     assert b"db.internal" not in answer.content
 

@@ -1,0 +1,1 @@
+"""Figures for Prometheus: of requests, as each process counts them, and of the work, as the database knows it."""

@@ -1,0 +1,55 @@
+"""Gunicorn's configuration in production: several web processes; workers and beat are processes of their own.
+
+gunicorn --config python:dispatch_project.production dispatch_project.wsgi
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+bind = os.environ.get("WEB_BIND", "0.0.0.0:8000")
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+worker_class = "gthread"
+# A request that takes longer is stuck; the proxy gives up after the same time.
+timeout = 60
+# At the end running requests get as long; whoever stops the process must wait longer (deploy/compose.yaml: 40 s).
+graceful_timeout = 30
+keepalive = 5
+# Never loaded before the fork: connections and the threads of the watch belong to one process each.
+preload_app = False
+# The sign of life of gunicorn's workers; a disk that is slow would look like a worker that hangs.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (files without a name)
+accesslog = None
+loglevel = "warning"
+control_socket_disable = True
+
+# Where the processes put their counts together; gone with this server, so that counters begin at nought with it.
+# A reload reads this file again and keeps the place.
+PLACE = "dispatch-metrics-"
+if not os.environ.get("METRICS_DIR"):
+    os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix=PLACE, dir=worker_tmp_dir)
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001
+    """Watch the workers from each web process."""
+    from core.watching import watch  # the application is loaded by now; this file is read before it
+
+    watch.begin()
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
+    """Look no more, and leave the last counts to the others."""
+    from core.metrics.requests import counts
+    from core.watching import watch
+
+    watch.end()
+    counts.write()
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001
+    """Leave nothing behind."""
+    if Path(os.environ["METRICS_DIR"]).name.startswith(PLACE):
+        shutil.rmtree(os.environ["METRICS_DIR"], ignore_errors=True)
