@@ -15,6 +15,7 @@ from core.metrics.exposition import Family, render
 from core.operations.models import Job, Operation
 from tests.factories import declare, make_project
 
+TOKEN = "let-me-count"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,12 +28,12 @@ def fresh_counts():
 
 @pytest.fixture
 def token(settings):
-    settings.METRICS_TOKEN = "let-me-count"
-    return "let-me-count"
+    settings.METRICS_TOKEN = TOKEN
+    return TOKEN
 
 
-def asked(client, token="let-me-count"):
-    answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+def asked(client):
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     return answer.content.decode()

@@ -56,7 +56,7 @@ def test_beginning_a_task_is_a_workers_sign_of_life(watch):
 
 @pytest.mark.django_db
 def test_beats_tick_is_its_sign_of_life(watch, monkeypatch):
-    monkeypatch.setattr(beating.DatabaseScheduler, "tick", lambda self: 300.0)
+    monkeypatch.setattr(beating.DatabaseScheduler, "tick", lambda _self: 300.0)
 
     assert beating.Scheduler.tick(object.__new__(beating.Scheduler)) <= 15
     assert Heartbeat.objects.get().part == "beat"
@@ -106,7 +106,7 @@ def test_a_part_that_was_never_seen_is_silent_since_the_watch_began(watch):
 def test_a_silent_worker_is_asked_so_that_a_dead_beat_does_not_make_it_silent(watch, monkeypatch):
     asked = []
     monkeypatch.setattr(heartbeats, "somebody_listens", lambda: True)
-    monkeypatch.setattr(heartbeats.current_app, "send_task", lambda name, **options: asked.append(name))
+    monkeypatch.setattr(heartbeats.current_app, "send_task", lambda name, **_options: asked.append(name))
     heartbeats.beat("worker", NOON)
 
     watch.look(NOON + timedelta(seconds=40))
@@ -139,7 +139,7 @@ def test_readiness_tells_who_is_silent_and_stays_ready(client, settings, monkeyp
     settings.CELERY_BROKER_URL, settings.WORKER_IN_PROCESS = "memory://", True
     silent = heartbeats.Sign(part="worker", beat_at=NOON, age_seconds=300)
     never = heartbeats.Sign(part="beat", beat_at=None, age_seconds=0)
-    monkeypatch.setattr(health.heartbeats, "signs", lambda now: [silent, never])
+    monkeypatch.setattr(health.heartbeats, "signs", lambda _now: [silent, never])
 
     answer = client.get("/readyz")
 
