@@ -17,13 +17,18 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.utils.translation import gettext as _
 
+from core.actor import Actor, Face
 from core.backups import archive, manifest, postgres, sqlite
 from core.backups.errors import Damaged, Refused
 from core.backups.making import engine
 from core.backups.manifest import Manifest
+from core.operations import flows, queue
+from core.operations.models import Operation
+
+ACTOR = Actor.system(Face.COMMAND)
 
 
-def restore(*, source: Path, over: bool, now: datetime) -> Iterator[str]:
+def restore(*, source: Path, over: bool, skip_waiting: bool, now: datetime) -> Iterator[str]:
     """Put an archive in the place of what is here, and check it. Yields what was done, a sentence at a time.
 
     :raises Refused: when it is another database's or a newer version's, Dispatch runs, or something is here already.
@@ -37,6 +42,7 @@ def restore(*, source: Path, over: bool, now: datetime) -> Iterator[str]:
         yield from _replace(source, now)
     yield from _upgrade(told)
     call_command("verify_timeline", stdout=sys.stdout)
+    yield from _settle_waiting(skip_waiting, now)
     if manifest.missing_keys(told):
         yield _(
             "FIELD_ENCRYPTION_KEYS holds none of the keys of this backup: plugins' secrets cannot be read until one is"
@@ -118,6 +124,20 @@ def _upgrade(told: Manifest) -> Iterator[str]:
     added = set(manifest.applied_migrations()) - before
     if added:
         yield _("%(count)s migrations brought the database to this version.") % {"count": len(added)}
+
+
+def _settle_waiting(skip: bool, now: datetime) -> Iterator[str]:
+    """What waited when the backup was made was most likely done since, and would be done again."""
+    queue.orphan_all(now)
+    queue.recover(now)
+    waiting = Operation.objects.filter(status__in=Operation.WAITING).order_by("pk")
+    if not skip and waiting:
+        told = _("%(count)s operations wait and are carried out when workers start; --skip-waiting calls them off.")
+        yield told % {"count": len(waiting)}
+    if skip:
+        for operation in waiting:
+            flows.cancel(operation=operation, actor=ACTOR, now=now, reason=_("restored from a backup"))
+        yield _("%(count)s operations that waited were called off.") % {"count": len(waiting)}
 
 
 def _place_for_trials() -> Path:

@@ -24,10 +24,18 @@ class Command(FlowCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--over", action="store_true", help="replace an installation that is there")
+        parser.add_argument(
+            "--skip-waiting", action="store_true", help="call off what waited to be carried out (mails, pages, tickets)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
-            for sentence in restoring.restore(source=options["file"], over=options["over"], now=timezone.now()):
+            for sentence in restoring.restore(
+                source=options["file"],
+                over=options["over"],
+                skip_waiting=options["skip_waiting"],
+                now=timezone.now(),
+            ):
                 self.stdout.write(sentence)
         except OSError as error:
             raise CommandError(f"The backup could not be restored: {error.strerror} ({error.filename}).") from None
