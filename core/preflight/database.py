@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from core.models.subjects import KINDS, Subject
 from core.operations.models import Operation
-from core.preflight.findings import Finding, stop, well
+from core.preflight.findings import Finding, note, stop, well
 from core.timeline import chain
 
 MODELS = {"incident": "incidents.Incident", "case": "cases.Case"}
 SAMPLE = 100
+LISTED = 10
 
 
 def answers() -> Iterator[Finding]:
@@ -37,8 +38,8 @@ def migrations() -> Iterator[Finding]:
     if not pending:
         yield well(_("All migrations are applied."))
     else:
-        listed = ", ".join(pending)
-        yield well(_("%(count)s migrations will be applied: %(list)s.") % {"count": len(pending), "list": listed})
+        listed = ", ".join(pending[:LISTED]) + (", …" if len(pending) > LISTED else "")
+        yield note(_("%(count)s migrations will be applied: %(list)s.") % {"count": len(pending), "list": listed})
 
 
 def integrity() -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def timelines() -> Iterator[Finding]:
     """A sample: the newest, and as many at random. All of them: `verify_timeline`."""
     if _pending():
         # The code knows columns that the database does not have yet.
-        yield well(_("Timelines are read after the upgrade: run verify_timeline then."))
+        yield note(_("Timelines are read after the upgrade: run verify_timeline then."))
         return
     checked = 0
     for subject in _sample():
@@ -74,9 +75,9 @@ def work() -> Iterator[Finding]:
     running = Operation.objects.filter(status=Operation.Status.RUNNING).count()
     failed = Operation.objects.filter(status=Operation.Status.FAILED)[:10_000].count()
     if running:
-        yield well(_("%(count)s operations run now; stop the workers gently and they end first.") % {"count": running})
+        yield note(_("%(count)s operations run now; stop the workers gently and they end first.") % {"count": running})
     if failed:
-        yield well(_("%(count)s operations have failed; they stay as they are.") % {"count": failed})
+        yield note(_("%(count)s operations have failed; they stay as they are.") % {"count": failed})
 
 
 def _pending() -> list[str]:

@@ -9,20 +9,27 @@ class Finding:
     """One sentence.
 
     :ivar stops: whether the upgrade must not begin before it is mended.
+    :ivar word: what stands before it.
     """
 
     said: str
     stops: bool = False
+    word: str = "ok"
 
 
 Check = Callable[[], Iterator[Finding]]
 
 
 def well(said: str) -> Finding:
-    """As it should be, or worth knowing."""
+    """As it should be."""
     return Finding(said=said)
+
+
+def note(said: str) -> Finding:
+    """Worth knowing, and no reason to wait."""
+    return Finding(said=said, word="note")
 
 
 def stop(said: str) -> Finding:
     """To be mended first."""
-    return Finding(said=said, stops=True)
+    return Finding(said=said, stops=True, word="STOP")

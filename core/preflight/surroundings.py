@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.backups import making, postgres
-from core.preflight.findings import Finding, stop, well
+from core.preflight.findings import Finding, note, stop, well
 
 OLDEST_BACKUP = timedelta(hours=24)
 NEEDED_BYTES = 500_000_000
@@ -28,8 +28,9 @@ def settings_hold() -> Iterator[Finding]:
         return
     loud = [message for message in found if not message.is_silenced() and message.level >= checks.WARNING]
     for message in loud:
-        said = f"{message.msg.strip()} {(message.hint or '').strip()}".strip()
-        yield Finding(said=f"{message.id}: {said}", stops=message.level >= checks.ERROR)
+        # Django's own are whole paragraphs; the first sentence says it, and the id finds the rest.
+        said = f"{message.msg.split('. ')[0].strip().rstrip('.')}. {(message.hint or '').strip()}".strip()
+        yield stop(f"{said} ({message.id})") if message.level >= checks.ERROR else note(f"{said} ({message.id})")
     if not loud:
         yield well(_("The settings are in order."))
 
@@ -38,17 +39,22 @@ def backup() -> Iterator[Finding]:
     """Something to come back to."""
     newest = making.newest()
     place = settings.BACKUP_DIR
-    if newest is None:
+    if making.engine().is_empty():
+        yield note(_("There is nothing here yet that a backup would hold."))
+    elif newest is None:
         yield stop(_("There is no backup in %(place)s; make one: manage.py backup --check.") % {"place": place})
-        return
+    else:
+        yield _age_of(newest)
+
+
+def _age_of(newest: Path) -> Finding:
     made_at = datetime.fromtimestamp(newest.stat().st_mtime, tz=UTC)
     hours = int((timezone.now() - made_at).total_seconds() // 3600)
     words = {"name": newest.name, "hours": hours}
     if timezone.now() - made_at > OLDEST_BACKUP:
         told = _("The newest backup, %(name)s, is %(hours)s hours old; make one: manage.py backup --check.")
-        yield stop(told % words)
-    else:
-        yield well(_("The newest backup is %(name)s, %(hours)s hours old.") % words)
+        return stop(told % words)
+    return well(_("The newest backup is %(name)s, %(hours)s hours old.") % words)
 
 
 def backup_tools() -> Iterator[Finding]:

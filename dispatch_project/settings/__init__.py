@@ -2,6 +2,7 @@
 
 from .apps import *  # noqa: F403
 from .data import *  # noqa: F403
+from .environment import *  # noqa: F403
 from .faces import *  # noqa: F403
 from .logs import *  # noqa: F403
 from .running import *  # noqa: F403

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         stops = 0
         for finding in findings():
             stops += finding.stops
-            self.stdout.write(("STOP  " if finding.stops else "ok    ") + finding.said)
+            self.stdout.write(f"{finding.word:5} {finding.said}")
         if options["rehearse"]:
             stops += not self._rehearse()
         if stops:
