@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Collection
+from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -96,6 +98,27 @@ def mail_leaves(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Set EMAIL_HOST and DEFAULT_FROM_EMAIL."
     return [Warning("Mail is written to files and reaches nobody.", hint=hint, id="dispatch.W004")]
+
+
+@register(Tags.security)
+def metrics_networks(**_: Any) -> list[CheckMessage]:
+    """A network that is none would refuse the whole page."""
+    try:
+        for allowed in settings.METRICS_ALLOW:
+            ip_network(allowed, strict=False)
+    except ValueError as error:
+        hint = "Give networks as 10.0.0.0/8 or single addresses, separated by commas."
+        return [Error(f"METRICS_ALLOW: {error}.", hint=hint, id="dispatch.E006")]
+    return []
+
+
+@register(Tags.security)
+def deadman_address(**_: Any) -> list[CheckMessage]:
+    """A switch that is never called raises the alarm; one that cannot be called should say so earlier."""
+    told = urlsplit(settings.DEADMAN_URL)
+    if not settings.DEADMAN_URL or (told.scheme in {"http", "https"} and told.hostname):
+        return []
+    return [Error("DEADMAN_URL is no address.", hint="Give one that begins with https://.", id="dispatch.E007")]
 
 
 @register(Tags.database)

@@ -154,3 +154,27 @@ def test_a_mended_table_is_the_one_that_the_migration_makes():
     migration = importlib.import_module("core.migrations.0004_search_text")
 
     assert {"postgresql": migration.POSTGRES, "sqlite": migration.SQLITE} == engine.STRUCTURES
+
+
+@pytest.mark.parametrize(
+    ("networks", "found"), [([], []), (["10.0.0.0/8", "::1"], []), (["10.0.0.0/8", "prometheus"], ["dispatch.E006"])]
+)
+def test_networks_that_may_read_the_metrics_are_networks(settings, networks, found):
+    settings.METRICS_ALLOW = networks
+
+    assert ids(checks.metrics_networks) == found
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("", []),
+        ("https://alarm.example.com/ping/7", []),
+        ("alarm.example.com", ["dispatch.E007"]),
+        ("https://", ["dispatch.E007"]),
+    ],
+)
+def test_the_dead_mans_switch_has_an_address(settings, address, found):
+    settings.DEADMAN_URL = address
+
+    assert ids(checks.deadman_address) == found
