@@ -7,11 +7,12 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core import checks
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.backups import making, postgres
+from core.models import User
 from core.preflight.findings import Finding, note, stop, well
 
 OLDEST_BACKUP = timedelta(hours=24)
@@ -39,12 +40,16 @@ def backup() -> Iterator[Finding]:
     """Something to come back to."""
     newest = making.newest()
     place = settings.BACKUP_DIR
-    if making.engine().is_empty():
+    if _nothing_is_here():
         yield note(_("There is nothing here yet that a backup would hold."))
     elif newest is None:
         yield stop(_("There is no backup in %(place)s; make one: manage.py backup --check.") % {"place": place})
     else:
         yield _age_of(newest)
+
+
+def _nothing_is_here() -> bool:
+    return User._meta.db_table not in connection.introspection.table_names() or not User.objects.exists()
 
 
 def _age_of(newest: Path) -> Finding:

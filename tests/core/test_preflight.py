@@ -102,9 +102,9 @@ def test_a_database_that_does_not_answer_is_all_there_is_to_say(backup, monkeypa
     def away():
         raise OperationalError("connection refused\nIs the server running?")
 
-    monkeypatch.setattr(database.connection, "ensure_connection", away)
-
-    may, said = preflight()
+    with monkeypatch.context() as patched:
+        patched.setattr(database.connection, "ensure_connection", away)
+        may, said = preflight()
 
     assert not may
     assert said.count("\n") == 1
@@ -134,9 +134,11 @@ def test_rows_that_point_at_nothing_stop_it(backup, monkeypatch):
     def broken():
         raise OperationalError("core_event has a row that points at incident 7, which is not there")
 
-    monkeypatch.setattr(database.connection, "check_constraints", broken)
+    with monkeypatch.context() as patched:
+        patched.setattr(database.connection, "check_constraints", broken)
+        _may, said = preflight()
 
-    assert "STOP  The database is broken: core_event has a row" in preflight()[1]
+    assert "STOP  The database is broken: core_event has a row" in said
 
 
 def test_work_that_is_cut_off_or_failed_is_told(backup):
@@ -145,9 +147,8 @@ def test_work_that_is_cut_off_or_failed_is_told(backup):
     assert "note  1 operations run now" in preflight()[1]
 
 
-def test_an_installation_with_nothing_in_it_needs_no_backup(db, settings, tmp_path, monkeypatch):
+def test_an_installation_with_nothing_in_it_needs_no_backup(db, settings, tmp_path):
     settings.BACKUP_DIR = tmp_path
-    monkeypatch.setattr(making.engine(), "is_empty", lambda: True)
 
     assert "note  There is nothing here yet that a backup would hold." in preflight()[1]
 
