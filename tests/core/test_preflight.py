@@ -13,12 +13,14 @@ from django.utils import timezone
 from core.backups import making
 from core.models import Event, Operation
 from core.preflight import database, surroundings
-from tests.factories import declare, make_project
+from tests.factories import declare, make_member, make_project
 
 
 @pytest.fixture
 def incident(db):
-    return declare(make_project())
+    project = make_project()
+    make_member(project)
+    return declare(project)
 
 
 @pytest.fixture
