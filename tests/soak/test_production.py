@@ -103,7 +103,7 @@ def test_it_runs_by_compose_and_is_watched_counted_backed_up_and_ended_gently(ma
 
     # Two processes count; whichever is asked knows the sum.
     with ThreadPoolExecutor(8) as many:
-        assert {status for status, _body in many.map(lambda _n: made.call("GET", "/incidents"), range(40))} == {200}
+        assert {status for status, _body in many.map(lambda _n: made.call("GET", "/incidents/"), range(40))} == {200}
     counted = 'dispatch_requests_total{view="incidents-list",method="GET",status="200"}'
     wait_until(lambda: figure(made, counted) == 40, 10)
     assert {figure(made, counted) for _ask in range(10)} == {40}
@@ -122,7 +122,7 @@ def test_it_runs_by_compose_and_is_watched_counted_backed_up_and_ended_gently(ma
     # Nobody is cut off: what was asked before the end is answered.
     with ThreadPoolExecutor(8) as many:
         answers = [
-            many.submit(made.call, "POST", "/incidents", {"title": f"Late {n}", "description": ""}) for n in range(8)
+            many.submit(made.call, "POST", "/incidents/", {"title": f"Late {n}", "description": ""}) for n in range(8)
         ]
         time.sleep(0.3)
         code = ends_gently(made, "web", seconds(COMPOSE["web"]["stop_grace_period"]))
@@ -144,7 +144,7 @@ def test_without_workers_the_web_processes_page_and_say_so(made):
     wait_until(lambda: readiness(made)["parts"]["worker"] == "ok", 120, every=1)
     made.kill("worker")
     status, _incident = made.call(
-        "POST", "/incidents", {"title": "Mail server breached", "description": "", "priority": "High"}
+        "POST", "/incidents/", {"title": "Mail server breached", "description": "", "priority": "High"}
     )
     assert status == 201
 
