@@ -6,6 +6,7 @@ from email.utils import parseaddr
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -259,3 +260,17 @@ def test_a_switch_that_is_not_there_harms_nothing_and_its_address_is_not_logged(
 
     assert not deadman.tell(now=timezone.now())
     assert "secret" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_health_check_hears_whether_a_part_lives(capsys):
+    with pytest.raises(CommandError, match="worker has never shown life"):
+        call_command("heartbeat", "worker")
+
+    heartbeats.beat("worker", timezone.now() - timedelta(seconds=30))
+    call_command("heartbeat", "worker")
+    assert capsys.readouterr().out == "worker showed life 30 s ago.\n"
+
+    heartbeats.beat("worker", timezone.now() - timedelta(seconds=130))
+    with pytest.raises(CommandError, match="worker showed life 130 s ago"):
+        call_command("heartbeat", "worker")

@@ -399,3 +399,12 @@ def test_it_starts_survives_a_kill_and_ends_cleanly(tmp_path):
     assert "Traceback" not in said
     assert "SIGKILL" not in said
     assert len(re.findall("Password: ", said)) == 1
+
+
+@pytest.mark.parametrize("word", ["backup", "restore", "preflight"])
+def test_commands_that_deserve_a_name_become_manages(launcher, monkeypatch, word):
+    monkeypatch.setattr(sys, "argv", ["dispatch", word, "--help"])
+
+    options = launcher._arguments()
+
+    assert (options.command, options.rest) == ("manage", [word, "--help"])

@@ -1,0 +1,111 @@
+"""deploy/: what can be held to the code without a container engine."""
+
+import inspect
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography.fernet import Fernet
+from django.conf import settings
+from gunicorn.config import KNOWN_SETTINGS
+
+from dispatch_project import embedded, probe
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OURS = ("migrate", "web", "worker", "beat")
+EXPLAINED = {variable.name for group in settings.ENVIRONMENT.values() for variable in group}
+
+
+def test_every_variable_of_the_compose_file_is_one_that_dispatch_reads():
+    given = {name.removesuffix("_FILE") for name in COMPOSE["services"]["web"]["environment"]}
+
+    assert given <= EXPLAINED
+
+
+def test_what_the_compose_file_asks_for_is_in_the_example():
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text())) - {"DISPATCH_IMAGE"}
+    given = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
+
+    assert asked == given
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_run_without_rights_on_a_file_system_that_is_only_read(name):
+    service = COMPOSE["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert len(service["tmpfs"]) == 1
+    assert "ports" not in service
+
+
+def test_only_the_proxy_is_reached_from_outside_and_the_database_reaches_nobody():
+    assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert COMPOSE["services"]["database"]["networks"] == COMPOSE["services"]["redis"]["networks"] == ["inside"]
+
+
+def test_the_workers_take_every_queue_and_there_is_one_beat():
+    command = COMPOSE["services"]["worker"]["command"]
+
+    assert command[command.index("-Q") + 1].split(",") == list(embedded.QUEUES)
+    assert "deploy" not in COMPOSE["services"]["beat"]
+
+
+def test_each_is_given_longer_to_end_than_it_takes(monkeypatch):
+    monkeypatch.setenv("METRICS_DIR", "elsewhere")
+    from dispatch_project import production
+
+    named = {name for name, value in vars(production).items() if name.islower() and not name.startswith("_")
+             and not inspect.ismodule(value)}  # fmt: skip
+    assert named <= {setting.name for setting in KNOWN_SETTINGS}
+    assert int(COMPOSE["services"]["web"]["stop_grace_period"].rstrip("s")) > production.graceful_timeout
+    assert production.preload_app is False
+
+
+def test_the_image_copies_every_app_and_the_context_leaves_secrets_out():
+    built, ignored = (DEPLOY / "Containerfile").read_text(), (ROOT / ".dockerignore").read_text().split()
+    apps = {name for name in settings.INSTALLED_APPS if (ROOT / name.split(".")[0]).is_dir()}
+
+    for app in {*(name.split(".")[0] for name in apps), "dispatch_project"}:
+        assert f"COPY {app} {app}" in built
+        assert f"!{app}" in ignored
+    assert "*" in ignored
+    assert "!deploy" not in ignored
+    assert re.search(r"^USER 10001$", built, re.MULTILINE)
+    assert "--require-hashes" in built
+
+
+def test_the_secrets_are_made_once_and_are_good_ones(tmp_path):
+    make = ["sh", str(DEPLOY / "secrets.sh"), str(tmp_path / "secrets")]
+    subprocess.run(make, check=True, capture_output=True)
+    first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    subprocess.run(make, check=True, capture_output=True)
+
+    assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == first
+    assert set(first) == set(COMPOSE["secrets"])
+    assert len(first["secret_key"]) >= 50
+    Fernet(first["field_encryption_keys"])
+    assert first["database_url"] == f"postgres://dispatch:{first['database_password']}@database:5432/dispatch"
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_a_probe_says_why_when_nobody_answers(monkeypatch, capsys):
+    monkeypatch.setenv("WEB_BIND", "127.0.0.1:1")
+
+    assert probe.main() == 1
+    assert "refused" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_a_probe_asks_by_a_name_that_is_answered(monkeypatch, httpserver, status, code):
+    asked = httpserver.expect_request("/readyz", headers={"Host": "dispatch.example.com"})
+    asked.respond_with_data("{}", status=status)
+    monkeypatch.setenv("WEB_BIND", f"0.0.0.0:{httpserver.port}")
+    monkeypatch.setenv("ALLOWED_HOSTS", "dispatch.example.com,web")
+
+    assert probe.main() == code
