@@ -68,7 +68,7 @@ def stopped() -> Iterator[None]:
     with psycopg.connect(**arguments()) as database:
         others = _value(database, _OTHERS)
     if others:
-        told = _("%(count)s others are connected to the database; stop web, workers and beat first.")
+        told = _("Others are connected to the database (%(count)s); stop web, workers and beat first.")
         raise Refused(told % {"count": others})
     yield
 

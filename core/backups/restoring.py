@@ -86,13 +86,13 @@ def _replace(source: Path, now: datetime) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=home) as place:
         staged = Path(place)
         told = archive.extract(source, staged)
-        yield _("All %(count)s parts are whole.") % {"count": len(told.parts)}
+        yield _("Parts checked: %(count)s, all whole.") % {"count": len(told.parts)}
         if engine() is sqlite:
             _compare(told, sqlite.count(staged / sqlite.PART))
         kept = engine().load(staged, now)
         if engine() is postgres:
             _compare(told, postgres.count())
-        yield _("%(rows)s rows in %(tables)s tables, as many as were backed up.") % {
+        yield _("Rows counted: %(rows)s in %(tables)s tables, as many as were backed up.") % {
             "rows": sum(told.rows.values()), "tables": len(told.rows),
         }  # fmt: skip
         yield from (_("The former database is kept as %(path)s.") % {"path": path} for path in [kept] if path)
@@ -123,7 +123,7 @@ def _upgrade(told: Manifest) -> Iterator[str]:
     call_command("migrate", interactive=False, verbosity=0)
     added = set(manifest.applied_migrations()) - before
     if added:
-        yield _("%(count)s migrations brought the database to this version.") % {"count": len(added)}
+        yield _("Migrations applied to bring it to this version: %(count)s.") % {"count": len(added)}
 
 
 def _settle_waiting(skip: bool, now: datetime) -> Iterator[str]:
@@ -132,12 +132,14 @@ def _settle_waiting(skip: bool, now: datetime) -> Iterator[str]:
     queue.recover(now)
     waiting = Operation.objects.filter(status__in=Operation.WAITING).order_by("pk")
     if not skip and waiting:
-        told = _("%(count)s operations wait and are carried out when workers start; --skip-waiting calls them off.")
+        told = _(
+            "Operations that wait: %(count)s. Workers carry them out when they start; --skip-waiting calls them off."
+        )
         yield told % {"count": len(waiting)}
     if skip:
         for operation in waiting:
             flows.cancel(operation=operation, actor=ACTOR, now=now, reason=_("restored from a backup"))
-        yield _("%(count)s operations that waited were called off.") % {"count": len(waiting)}
+        yield _("Operations called off: %(count)s.") % {"count": len(waiting)}
 
 
 def _place_for_trials() -> Path:

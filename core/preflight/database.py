@@ -39,7 +39,7 @@ def migrations() -> Iterator[Finding]:
         yield well(_("All migrations are applied."))
     else:
         listed = ", ".join(pending[:LISTED]) + (", …" if len(pending) > LISTED else "")
-        yield note(_("%(count)s migrations will be applied: %(list)s.") % {"count": len(pending), "list": listed})
+        yield note(_("Migrations to apply (%(count)s): %(list)s.") % {"count": len(pending), "list": listed})
 
 
 def integrity() -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def timelines() -> Iterator[Finding]:
         if found:
             words = {"name": subject.name, "seq": found.seq, "problem": found.problem}
             yield stop(_("The timeline of %(name)s is broken at event %(seq)s: %(problem)s.") % words)
-    yield well(_("%(count)s timelines were checked.") % {"count": checked})
+    yield well(_("Timelines checked: %(count)s.") % {"count": checked})
 
 
 def work() -> Iterator[Finding]:
@@ -75,9 +75,11 @@ def work() -> Iterator[Finding]:
     running = Operation.objects.filter(status=Operation.Status.RUNNING).count()
     failed = Operation.objects.filter(status=Operation.Status.FAILED)[:10_000].count()
     if running:
-        yield note(_("%(count)s operations run now; stop the workers gently and they end first.") % {"count": running})
+        yield note(
+            _("Operations running now: %(count)s; stop the workers gently and they end first.") % {"count": running}
+        )
     if failed:
-        yield note(_("%(count)s operations have failed; they stay as they are.") % {"count": failed})
+        yield note(_("Failed operations: %(count)s; they stay as they are.") % {"count": failed})
 
 
 def _pending() -> list[str]:

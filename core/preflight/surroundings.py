@@ -57,9 +57,9 @@ def _age_of(newest: Path) -> Finding:
     hours = int((timezone.now() - made_at).total_seconds() // 3600)
     words = {"name": newest.name, "hours": hours}
     if timezone.now() - made_at > OLDEST_BACKUP:
-        told = _("The newest backup, %(name)s, is %(hours)s hours old; make one: manage.py backup --check.")
+        told = _("The newest backup, %(name)s, is %(hours)s h old; make one: manage.py backup --check.")
         return stop(told % words)
-    return well(_("The newest backup is %(name)s, %(hours)s hours old.") % words)
+    return well(_("The newest backup is %(name)s, %(hours)s h old.") % words)
 
 
 def backup_tools() -> Iterator[Finding]:

@@ -55,8 +55,8 @@ def test_all_is_well(backup):
     assert may, said
     assert "STOP" not in said
     assert "All migrations are applied." in said
-    assert "1 timelines were checked." in said
-    assert "The newest backup is dispatch-20261125-030000.tar.gz, 1 hours old." in said
+    assert "Timelines checked: 1." in said
+    assert "The newest backup is dispatch-20261125-030000.tar.gz, 1 h old." in said
     assert said.endswith("The upgrade may begin.\n")
 
 
@@ -64,8 +64,8 @@ def test_no_backup_or_an_old_one_stops_it(backup):
     aged(backup, hours=25)
     may, said = preflight()
     assert not may
-    assert "STOP  The newest backup, dispatch-20261125-030000.tar.gz, is 25 hours old; make one" in said
-    assert said.endswith("1 in the way of the upgrade.")
+    assert "STOP  The newest backup, dispatch-20261125-030000.tar.gz, is 25 h old; make one" in said
+    assert said.endswith("The upgrade must wait: 1 to mend.")
 
     backup.unlink()
     assert "STOP  There is no backup in" in preflight()[1]
@@ -86,7 +86,7 @@ def test_pending_migrations_are_named_and_stop_nothing(backup):
     may, said = preflight()
 
     assert may, said
-    assert "note  1 migrations will be applied: core.0005_production_heartbeat." in said
+    assert "note  Migrations to apply (1): core.0005_production_heartbeat." in said
     assert "Timelines are read after the upgrade" in said
 
 
@@ -146,7 +146,7 @@ def test_rows_that_point_at_nothing_stop_it(backup, monkeypatch):
 def test_work_that_is_cut_off_or_failed_is_told(backup):
     Operation.objects.filter(pk=Operation.objects.first().pk).update(status="running")
 
-    assert "note  1 operations run now" in preflight()[1]
+    assert "note  Operations running now: 1;" in preflight()[1]
 
 
 def test_an_installation_with_nothing_in_it_needs_no_backup(db, settings, tmp_path):

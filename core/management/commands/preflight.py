@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if options["rehearse"]:
             stops += not self._rehearse()
         if stops:
-            raise CommandError(f"{stops} in the way of the upgrade.")
+            raise CommandError(f"The upgrade must wait: {stops} to mend.")
         self.stdout.write("The upgrade may begin.")
 
     def _rehearse(self) -> bool:
