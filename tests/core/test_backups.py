@@ -120,6 +120,7 @@ def test_everything_is_back_on_an_empty_machine_and_what_was_there_stays_beside_
 
 
 @on_sqlite
+@pytest.mark.soak
 @pytest.mark.django_db(transaction=True)
 def test_an_older_versions_backup_is_upgraded_and_loses_nothing(installation):
     older, newer = installation / "older", installation / "newer"

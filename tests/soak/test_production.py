@@ -29,6 +29,7 @@ BUILT = (ROOT / "deploy" / "Containerfile").read_text()
 TOKEN = "count-for-me"
 
 ON_CALL = """
+from datetime import date, time
 from django.utils import timezone
 from core.actor import Actor
 from core.models import Organization, Project
@@ -39,7 +40,9 @@ by = {"actor": Actor.system(), "now": timezone.now()}
 project = Project.objects.filter(default=True).first()
 nia = find_individual(organization=Organization.objects.get(), email="nia@example.com", name="Nia", now=by["now"])
 service = oncall.save_service(Service(project=project, name="Database", owner=nia), **by)
-layer = RotationLayer(service=service, name="Days", cadence="daily", starts_on=by["now"].date())
+layer = RotationLayer(
+    service=service, name="Days", cadence="daily", handover_at=time(8), time_zone="UTC", starts_on=date.today(),
+)
 oncall.save_layer(layer, members=[nia], **by)
 Priority.objects.filter(project=project, name="High").update(page_commander=True)
 policies.save_rule(RolePolicy(project=project, name="Leads", role="incident_commander", service=service), **by)
