@@ -21,8 +21,8 @@ from incidents.models import Incident
 from integrations.models import PluginInstance
 from knowledge.models import DocumentVersion, Tag, TagType
 from people import flows as people
-from people.flows import contacts, oncall, tasks
-from people.models import ContactMethod, RotationLayer, Service
+from people.flows import contacts, handovers, oncall, pages, policies, tasks
+from people.models import ContactMethod, EngagementRule, Role, RolePolicy, RotationLayer, Service
 from tests import factories as make
 from tests.house.walk import addresses
 
@@ -73,6 +73,9 @@ def _restricted(project, admin, participant):
     contacts.save_contact_method(individual=scribe, kind="email", address=f"{SECRET}@example.com", **by)
     timeline.add_entry(subject=incident, description=f"{SECRET} entry", **by)
     tasks.create_task(subject=incident, title=f"{SECRET} task", description=f"{SECRET} details", **by)
+    pages.page(subject=incident, fact="walk", individual=scribe, message=f"{SECRET} page", **by)
+    taker = make.make_individual(project)
+    handovers.offer(subject=incident, role="scribe", to=taker, summary=f"{SECRET} summary", **by)
     flows.change_status(incident=incident, to="stable", **by)
     other = flows.declare(project=project, title=f"{SECRET} other", visibility="restricted", **by)
     subjects.link(source=incident, target=other, kind="related", **by)
@@ -93,6 +96,8 @@ def _rota(project, person, by):
     oncall.add_override(service=service, individual=other, **span, **by)
     oncall.set_escalation(service=service, steps=[other], **by)
     oncall.make_feed(organization=project.organization, service=service, **by)
+    policies.save_rule(RolePolicy(project=project, name="Leads", role=Role.Name.LIAISON, service=service), **by)
+    policies.save_rule(EngagementRule(project=project, name="Looks on", service=service), **by)
 
 
 def secrets_of(world, role):
