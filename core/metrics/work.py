@@ -1,5 +1,6 @@
 """Figures of the work, from the database: what waits, what failed, how old it is, and who is silent."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -37,14 +38,13 @@ def _gauge(name: str, told: str, values: list[tuple[dict[str, str], float]]) -> 
 
 
 def _operations() -> list[tuple[dict[str, str], float]]:
-    rows = Operation.objects.filter(status__in=COUNTED).order_by()
-    counted = rows.values("status", "plugin_instance_id", "capability").annotate(count=Count("pk"))
     plugins = _plugins()
-    totals: dict[tuple[str, str], int] = {}
-    for row in counted:
-        plugin = plugins.get(row["plugin_instance_id"]) or f"builtin:{row['capability']}"
-        key = (row["status"], plugin)
-        totals[key] = totals.get(key, 0) + row["count"]
+    totals: Counter[tuple[str, str]] = Counter()
+    # One state at a time: each has an index of its own, and a list of them would use none.
+    for state in COUNTED:
+        rows = Operation.objects.filter(status=state).order_by().values_list("plugin_instance_id", "capability")
+        for instance, capability, count in rows.annotate(count=Count("pk")):
+            totals[state.value, plugins.get(instance) or f"builtin:{capability}"] += count
     return [({"state": state, "plugin": plugin}, count) for (state, plugin), count in sorted(totals.items())]
 
 

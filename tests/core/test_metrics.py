@@ -140,7 +140,7 @@ def test_it_asks_the_database_as_often_however_much_there_is(client, token, djan
         an_operation("pending", capability=f"kind{number}", number=number)
     declare(make_project(), title="Secret merger")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(9):
         text = asked(client)
 
     assert "Secret" not in text
