@@ -3,6 +3,7 @@
 Nothing answers but "not there", nothing shows the secret, nothing changes.
 """
 
+import logging
 from datetime import date, time, timedelta
 
 import pytest
@@ -38,6 +39,20 @@ ANYTHING = {
 API = "api/v1/"
 # However a page or an operation names its search.
 QUERIES = ["", *(f"?{name}={SECRET}" for name in ("search", "q", "s", "term"))]
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Thousands of refusals are the point here; writing each one down takes longer than the refusing."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def plain_answers(monkeypatch):
+    """What pages were made of is not looked at; copying each template's context would be half of the time."""
+    monkeypatch.setattr("django.test.client.store_rendered_templates", lambda *_args, **_words: None)
 
 
 @pytest.fixture
@@ -174,7 +189,7 @@ def named(address, rows, incident):
 
 @pytest.mark.parametrize("prefix", ["admin/", API])
 @pytest.mark.parametrize("role", OUTSIDERS)
-def test_nobody_reaches_what_they_may_not_see(world, role, prefix):
+def test_nobody_reaches_what_they_may_not_see(world, role, prefix, plain_answers):
     client, rows = client_of(world["who"][role]), secrets_of(world, role)
     before, walked, leaks = fingerprint(), 0, []
 
@@ -192,7 +207,7 @@ def test_nobody_reaches_what_they_may_not_see(world, role, prefix):
 
 @pytest.mark.parametrize("prefix", ["admin/", API])
 @pytest.mark.parametrize("role", OUTSIDERS)
-def test_no_list_page_or_search_shows_or_counts_it(world, role, prefix):
+def test_no_list_page_or_search_shows_or_counts_it(world, role, prefix, plain_answers):
     client, leaks, walked = client_of(world["who"][role]), [], 0
 
     for address in addresses(prefix):
@@ -222,7 +237,7 @@ def test_who_may_see_it_does(world, role):
     assert answer.json()["title"] == f"{SECRET} title"
 
 
-def test_without_signing_in_there_is_nothing(world):
+def test_without_signing_in_there_is_nothing(world, plain_answers):
     client, open_doors = Client(), []
     rows = secrets_of(world, "outsider")
 
