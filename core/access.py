@@ -107,6 +107,22 @@ def subject_filter(model: type[models.Model], user: Any) -> Q:
     )
 
 
+def edit_filter(model: type[models.Model], user: Any) -> Q:
+    """The condition under which a user edits a subject of `model`: what `subject_rights` says of one, for many."""
+    relation: Any = model._meta.get_field("participants")
+    kind = relation.field.name
+    roles: Any = apps.get_model("people.Role")
+    leading = [role for role, rights in SUBJECT_RIGHTS.items() if Right.EDIT in rights]
+    held = roles.objects.filter(
+        role__in=leading, renounced_at=None, participant__left_at=None, participant__individual__user_id=_pk(user),
+        **{kind: OuterRef("pk")},
+    )  # fmt: skip
+    by_membership = Q(project__in=projects_where(user, Right.EDIT)) & (
+        Q(visibility="open") | Q(project__in=projects_where(user, Right.SEE_RESTRICTED))
+    )
+    return by_membership | (Q(project__in=projects_where(user)) & Q(Exists(held)))
+
+
 def owned_filter(model: type[models.Model], user: Any) -> Q:
     """The condition under which a user sees a row that belongs to a subject: the subject is visible."""
     condition = Q()
