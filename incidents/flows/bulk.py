@@ -47,12 +47,16 @@ def new_key() -> str:
     return uuid.uuid4().hex
 
 
-def foresee(*, incidents: Sequence[Incident], wish: Wish, actor: Actor) -> list[Foreseen]:
+def foresee(
+    *, incidents: Sequence[Incident], wish: Wish, actor: Actor, unfinished: bool = False
+) -> list[Foreseen]:
     """What the wish would do to each, in a fixed number of queries. Nothing is changed.
 
+    :param unfinished: somebody is still typing: what is not filled in yet is not missed.
     :raises Invalid: for a wish that cannot be carried out at all.
     """
-    bulk_acts.check(wish)
+    if not unfinished:
+        bulk_acts.check(wish)
     _check_number(incidents)
     facts = bulk_acts.gather(incidents, wish, actor)
     return [_foresee(incident, wish, facts) for incident in incidents]

@@ -128,7 +128,7 @@ def gather(incidents: Sequence[Incident], wish: Wish, actor: Actor) -> Facts:
             _tags_there(some, facts)
     if wish.act == "tag":
         facts.meant = {project.pk: _meant(project, wish) for project in {one.project for one in incidents}}
-    if wish.act == "hand_over":
+    if wish.commander:
         people = Individual.objects.filter(email=_address(wish.commander), is_active=False, merged_into=None)
         facts.leavers = {person.organization_id: person for person in people}
     return facts
@@ -186,7 +186,7 @@ def _foretell_hand_over(incident: Incident, wish: Wish, facts: Facts) -> str:
     held = facts.commanders.get(incident.pk)
     if held is None:
         return _("gets its commander")
-    if held.participant.individual.email == _address(wish.commander):
+    if wish.commander and held.participant.individual.email == _address(wish.commander):
         raise Unchanged(_("is commanded by them already"))
     return _("will be handed over by %(giver)s") % {"giver": held.participant.individual}
 
@@ -229,6 +229,8 @@ def _foretell_tag(incident: Incident, _wish: Wish, facts: Facts) -> str:
     meant = facts.meant[incident.project_id]
     if isinstance(meant, FlowError):
         raise meant
+    if not wish.tags:
+        return _("gets the tags")
     there = facts.tags.get(incident.pk, [])
     return _("gets %(tags)s") % {"tags": _names(_added(incident, there, meant))}
 
