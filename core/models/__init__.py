@@ -17,6 +17,7 @@ from core.models.subjects import (
 )
 from core.models.tokens import ApiToken
 from core.models.users import User
+from core.models.views import ListColumns, SavedView
 from core.operations.models import Job, JobRow, Operation
 from core.search.models import SearchDocument
 from core.timeline.models import Event, EventPin, EventSupersession
@@ -32,6 +33,7 @@ __all__ = [
     "IdempotencyRecord",
     "Job",
     "JobRow",
+    "ListColumns",
     "Membership",
     "MembershipRole",
     "Operation",
@@ -39,6 +41,7 @@ __all__ = [
     "PriorityBase",
     "Project",
     "RestrictedRead",
+    "SavedView",
     "SearchDocument",
     "Sequence",
     "SeverityBase",
