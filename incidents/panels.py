@@ -14,8 +14,9 @@ from core.console import dashboard, navigation, panels
 from core.console.counting import capped, in_words
 from core.models.subjects import SubjectLink
 from core.timeline import Event
-from incidents.listing import Row, commanders_of, last_events, may_report
+from incidents.listing import may_report
 from incidents.models import Incident
+from incidents.rows import Row, commanders_of, last_events
 from integrations.flows import expected_resources
 from people.models import Participant
 from people.panels import roles_card

@@ -23,7 +23,7 @@ LONGEST_QUERY: Final = 4_000
 @transaction.atomic
 def save_view(
     *,
-    list_name: str,
+    listing: str,
     name: str,
     query: Mapping[str, Sequence[str]],
     actor: Actor,
@@ -41,10 +41,10 @@ def save_view(
         raise Invalid(_("This asks for too much to be kept."), field="name")
     if project is not None:
         access.require(actor, Right.EDIT, project)
-    views = SavedView.objects.select_for_update(of=("self",)).filter(list=list_name, project=project, name=name)
+    views = SavedView.objects.select_for_update(of=("self",)).filter(listing=listing, project=project, name=name)
     there = views.first() if project else views.filter(user=user).first()
     if there is None:
-        return _make(user, list_name, name, query, columns, project)
+        return _make(user, listing, name, query, columns, project)
     if there.user_id != user.pk:
         raise Conflict(_("“%(name)s” exists already.") % {"name": name}, field="name", id=str(there.uuid))
     there.query, there.columns = _plain(query), list(columns)
@@ -67,20 +67,20 @@ def delete_view(*, view: SavedView, actor: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def choose_columns(*, list_name: str, columns: Sequence[str], actor: Actor, now: datetime) -> None:
+def choose_columns(*, listing: str, columns: Sequence[str], actor: Actor, now: datetime) -> None:
     """Show these columns of a list from now on; none stands for the usual ones."""
     user = _somebody(actor)
-    ListColumns.objects.update_or_create(user=user, list=list_name, defaults={"columns": list(columns)})
+    ListColumns.objects.update_or_create(user=user, listing=listing, defaults={"columns": list(columns)})
 
 
-def _make(user: Any, list_name: str, name: str, query: Any, columns: Any, project: Project | None) -> SavedView:
-    kept = SavedView.objects.filter(user=user, list=list_name).count()
+def _make(user: Any, listing: str, name: str, query: Any, columns: Any, project: Project | None) -> SavedView:
+    kept = SavedView.objects.filter(user=user, listing=listing).count()
     if kept >= MOST_VIEWS:
         raise Invalid(_("You keep %(number)s views already; delete one.") % {"number": kept}, field="name")
     try:
         with transaction.atomic():
             return SavedView.objects.create(
-                user=user, list=list_name, name=name, query=_plain(query), columns=list(columns), project=project
+                user=user, listing=listing, name=name, query=_plain(query), columns=list(columns), project=project
             )
     except IntegrityError:
         # Somebody else was quicker.

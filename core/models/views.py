@@ -23,7 +23,7 @@ class SavedView(Record):
 
     It holds questions and no answers: whoever opens it finds what they may see.
 
-    :ivar list: which list ("incidents"). :ivar project: where it is shared; none for a private one.
+    :ivar listing: which list ("incidents"). :ivar project: where it is shared; none for a private one.
     :ivar query: the list's parameters, each with its values. :ivar columns: none for the reader's own.
     """
 
@@ -32,7 +32,7 @@ class SavedView(Record):
         "core.Project", null=True, blank=True, on_delete=models.CASCADE, related_name="saved_views",
         verbose_name=_("shared in"),
     )  # fmt: skip
-    list = models.CharField(_("list"), max_length=32)
+    listing = models.CharField(_("list"), max_length=32)
     name = models.CharField(_("name"), max_length=80)
     query = models.JSONField(default=dict)
     columns = models.JSONField(default=list)
@@ -44,10 +44,10 @@ class SavedView(Record):
         verbose_name_plural = _("saved views")
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "list", "name"], condition=Q(project=None), name="view_own_name_unique"
+                fields=["user", "listing", "name"], condition=Q(project=None), name="view_own_name_unique"
             ),
             models.UniqueConstraint(
-                fields=["project", "list", "name"], condition=Q(project__isnull=False), name="view_shared_name_unique"
+                fields=["project", "listing", "name"], condition=Q(project__isnull=False), name="view_shared_name_unique"
             ),
         ]
 
@@ -59,11 +59,11 @@ class ListColumns(models.Model):
     """The columns that somebody chose for a list."""
 
     user = models.ForeignKey("core.User", on_delete=models.CASCADE, related_name="+")
-    list = models.CharField(max_length=32)
+    listing = models.CharField(max_length=32)
     columns = models.JSONField(default=list)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "list"], name="columns_once_per_list")]
+        constraints = [models.UniqueConstraint(fields=["user", "listing"], name="columns_once_per_list")]
 
     def __str__(self) -> str:
-        return f"{self.list}: {', '.join(self.columns)}"
+        return f"{self.listing}: {', '.join(self.columns)}"
