@@ -110,9 +110,7 @@ class ManyForm(DialogForm):
 
     def _foresee(self) -> list[Foreseen]:
         typed = self.data if self.is_bound else self.request.GET
-        wish = Wish(
-            act=self.act, commander=typed.get("commander", "").strip(), tags=names_in(typed.get("tags", ""))
-        )
+        wish = Wish(act=self.act, commander=typed.get("commander", "").strip(), tags=names_in(typed.get("tags", "")))
         if not self.incidents or len(self.incidents) > bulk.MOST:
             return []
         try:

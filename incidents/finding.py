@@ -5,6 +5,7 @@ The list, the export and the bulk changes read the same parameters the same way.
 
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from django.db.models import F, Q
@@ -55,7 +56,7 @@ CLASSIFICATIONS: dict[str, Any] = {"type": Type, "severity": Severity, "priority
 NARROWING = ("project", "type", "severity", "priority", "tag")
 # All that says which incidents are meant; the rest is about the page.
 PARAMETERS = frozenset(
-    {"tab", "q", "sort", "person", "commander", "incident", *NARROWING, *(name for row in MOMENTS.values() for name in row)}
+    {"tab", "q", "sort", "person", "commander", "incident", *NARROWING, *chain.from_iterable(MOMENTS.values())}
 )
 
 
@@ -133,6 +134,15 @@ class Finding:
             return self.queryset.filter(deleted_at=None)
         keys = [int(key) for key in self.asked.getlist("incident") if key.isdecimal() and len(key) < 18]
         return Incident.objects.visible_to(self.request.user).filter(pk__in=keys).for_list().order_by(*SORTS[self.sort])
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether single incidents are meant, and not all that match."""
+        return bool(self.asked.getlist("incident")) and not self.asked.get("all")
+
+    def exported_rows(self) -> Any:
+        """The ticked incidents, or without any all that match; never deleted ones."""
+        return self.chosen_rows() if self.is_ticked else self.queryset.filter(deleted_at=None)
 
     def _asked_words(self) -> Q:
         condition = Q()

@@ -192,6 +192,8 @@ class Listing(Finding):
         return {
             "listing": self,
             "hidden_search": self.kept("q"),
+            "meant": self.meant(),
+            "export_query": "?" + urlencode(self.meant()),
             "clear_url": f"?tab={self.tab}",
             "person_kept": self.kept("person"),
             "person_without": self.link(person=None, page=None),

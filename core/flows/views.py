@@ -94,7 +94,9 @@ def _plain(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or UNSTORABLE.search(name):
-        raise Invalid(_("Give the view a name of at most %(number)s characters.") % {"number": LONGEST_NAME}, field="name")
+        raise Invalid(
+            _("Give the view a name of at most %(number)s characters.") % {"number": LONGEST_NAME}, field="name"
+        )
     return name
 
 

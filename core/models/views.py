@@ -47,7 +47,9 @@ class SavedView(Record):
                 fields=["user", "listing", "name"], condition=Q(project=None), name="view_own_name_unique"
             ),
             models.UniqueConstraint(
-                fields=["project", "listing", "name"], condition=Q(project__isnull=False), name="view_shared_name_unique"
+                fields=["project", "listing", "name"],
+                condition=Q(project__isnull=False),
+                name="view_shared_name_unique",
             ),
         ]
 

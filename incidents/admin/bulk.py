@@ -57,9 +57,7 @@ class BulkDialogs:
 
     def _start(self, request: Any, form: ManyForm) -> HttpResponse:
         key = f"{request.user.pk}:{form.cleaned_data['key']}"
-        job = bulk.start(
-            incidents=form.incidents, wish=form.wish(), key=key, actor=request.actor, now=timezone.now()
-        )
+        job = bulk.start(incidents=form.incidents, wish=form.wish(), key=key, actor=request.actor, now=timezone.now())
         url = reverse("admin:incidents_incident_bulk", args=[job.uuid])
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204, headers={"HX-Redirect": url})

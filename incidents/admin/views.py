@@ -126,14 +126,12 @@ class ListDialogs:
         if not self.has_view_permission(request):
             raise PermissionDenied
         finding = Finding(request)
-        ticked = bool(request.GET.getlist("incident")) and not request.GET.get("all")
-        found = finding.chosen_rows() if ticked else finding.queryset
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Export incidents"),
             "opts": self.opts,
-            "count": capped(found),
-            "kept": _kept(request, ticked),
+            "count": capped(finding.exported_rows()),
+            "kept": _kept(finding),
             "formats": FORMATS,
             "columns": [
                 (name, column.title, name in columns.EXPORTED_USUALLY) for name, column in columns.EXPORTED.items()
@@ -147,11 +145,9 @@ class ListDialogs:
         if not self.has_view_permission(request):
             raise PermissionDenied
         asked = request.GET
-        finding = Finding(request)
-        found = finding.queryset if asked.get("all") else finding.chosen_rows()
         try:
             exporting.check(asked.getlist("column"), asked.get("format", ""))
-            keys = exporting.keys_of(found)
+            keys = exporting.keys_of(Finding(request).exported_rows())
         except Invalid as refusal:
             return TemplateResponse(
                 request, "incidents/export_refused.html",
@@ -163,8 +159,7 @@ class ListDialogs:
         )
 
 
-def _kept(request: HttpRequest, ticked: bool) -> list[tuple[str, str]]:
+def _kept(finding: Finding) -> list[tuple[str, str]]:
     """The parameters for the file's form."""
-    names = PARAMETERS if ticked else PARAMETERS - {"incident"}
-    pairs = [(name, value) for name, values in request.GET.lists() for value in values if name in names]
-    return pairs if ticked else [*pairs, ("all", "1")]
+    names = PARAMETERS if finding.is_ticked else PARAMETERS - {"incident"}
+    return [(name, value) for name, values in finding.asked.lists() for value in values if name in names]

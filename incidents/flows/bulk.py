@@ -47,9 +47,7 @@ def new_key() -> str:
     return uuid.uuid4().hex
 
 
-def foresee(
-    *, incidents: Sequence[Incident], wish: Wish, actor: Actor, unfinished: bool = False
-) -> list[Foreseen]:
+def foresee(*, incidents: Sequence[Incident], wish: Wish, actor: Actor, unfinished: bool = False) -> list[Foreseen]:
     """What the wish would do to each, in a fixed number of queries. Nothing is changed.
 
     :param unfinished: somebody is still typing: what is not filled in yet is not missed.
