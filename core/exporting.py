@@ -12,7 +12,7 @@ from typing import Any, Final
 import xlsxwriter
 
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards included.
-FORMULA_STARTS: Final = frozenset("=+-@\t\r\n|%＝＋－＠")  # noqa: RUF001
+FORMULA_STARTS: Final = frozenset("=+-@\t\r\n|%＝＋－＠")
 LONGEST_CELL: Final = 32_767
 CHUNK: Final = 64 * 1024
 
@@ -66,7 +66,7 @@ def write_xlsx(heads: Sequence[Head], rows: Rows) -> Iterator[bytes]:
 
 def harmless(text: str) -> str:
     """The text, with a quote before it where a spreadsheet would calculate."""
-    return f"'{text}" if text[:1] in FORMULA_STARTS or text.lstrip()[:1] in FORMULA_STARTS and text.strip() else text
+    return f"'{text}" if text[:1] in FORMULA_STARTS or (text.lstrip()[:1] in FORMULA_STARTS and text.strip()) else text
 
 
 def _fill(file: Any, heads: Sequence[Head], rows: Rows) -> None:

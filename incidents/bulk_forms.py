@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.db.models import Max

@@ -222,7 +222,9 @@ class Listing(Finding):
         return WindowChip(
             title=WINDOW_TITLES[moment], said=self.window_said(moment), first=first, last=last, names=names,
             without=self.link(**cleared), kept=self.kept(*names),
-            spans=[{"title": title, "url": self.link(**{**cleared, names[0]: days})} for days, title in WINDOWS.items()],
+            spans=[
+                {"title": title, "url": self.link(**{**cleared, names[0]: days})} for days, title in WINDOWS.items()
+            ],
         )  # fmt: skip
 
     def _words(self, rows: Any) -> list[str]:

@@ -225,7 +225,7 @@ def _address(text: str) -> str:
 # Tagging
 
 
-def _foretell_tag(incident: Incident, _wish: Wish, facts: Facts) -> str:
+def _foretell_tag(incident: Incident, wish: Wish, facts: Facts) -> str:
     meant = facts.meant[incident.project_id]
     if isinstance(meant, FlowError):
         raise meant

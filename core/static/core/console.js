@@ -9,7 +9,9 @@
   }
 
   const typing = (element) =>
-    element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
+    element &&
+    (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) &&
+    !element.matches("td.tick input, th.tick input");
   const dialog = () => document.getElementById("dialog");
 
   // A form is sent once, before htmx hears of it; a failure or the browser's "back" gives it back.
