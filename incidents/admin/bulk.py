@@ -63,7 +63,7 @@ class BulkDialogs:
             return HttpResponse(status=204, headers={"HX-Redirect": url})
         return HttpResponseRedirect(url)
 
-    def bulk_view(self: Any, request: HttpRequest, job: Any) -> HttpResponse:
+    def bulk_view(self: Any, request: Any, job: Any) -> HttpResponse:
         """How far a bulk change of the reader's is, and what became of each incident."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -90,7 +90,7 @@ def told(request: HttpRequest, job: Job) -> dict[str, Any]:
         "goes_on": job.status in {Job.Status.PENDING, Job.Status.RUNNING, Job.Status.RETRYING},
         "tabs": _tabs(tally, shown),
         "page": page,
-        "lines": _lines(request, page.object_list),
+        "lines": _lines(request, list(page.object_list)),
     }
 
 

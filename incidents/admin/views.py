@@ -88,7 +88,7 @@ class ListDialogs:
 
     @dialog(title=_("Delete this view"), label=_("Delete view"), submit=_("Delete"), right=Right.SEE, on_list=True,
             danger=True)  # fmt: skip
-    def delete_view(self, request: Any, form: DialogForm) -> HttpResponse:
+    def drop_view(self, request: Any, form: DialogForm) -> HttpResponse:  # noqa: ARG002
         """Drop the open one."""
         view = Listing(request).view
         if view is None:
@@ -109,7 +109,7 @@ class ListDialogs:
         names = ["save-view", "choose-columns"]
         view = listing.view
         if view and (view.user_id == request.user.pk or Right.CONFIGURE in rights.on(request, view.project)):
-            names.append("delete-view")
+            names.append("drop-view")
         buttons = [self.button(request, name, query=query) for name in names]
         return [button for button in buttons if button]
 

@@ -73,7 +73,7 @@ class IncidentJobSerializer(Answer):
     counts = serializers.SerializerMethodField()
     results = serializers.SerializerMethodField()
     error = Text()
-    created_at = Moment(allow_null=True)
+    created_at = Moment()
     finished_at = Moment(allow_null=True)
 
     @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
@@ -127,9 +127,8 @@ class BulkAction:
     def _foresee(self: Any) -> Response:
         wish, incidents = self._wished()
         foreseen = bulk.foresee(incidents=incidents, wish=wish, actor=self.actor)
-        job = Job(
-            status=FORESEEN[0], total=len(incidents), done=0, arguments={"wish": {"act": wish.act}}, created_at=None
-        )
+        arguments = {"wish": {"act": wish.act}}
+        job = Job(status=FORESEEN[0], total=len(incidents), arguments=arguments, created_at=self.now)
         serializer = IncidentJobSerializer(job, context={**self.get_serializer_context(), "foreseen": foreseen})
         return Response(serializer.data)
 
