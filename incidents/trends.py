@@ -24,7 +24,11 @@ from incidents.finding import midnight
 from incidents.models import Incident, Type
 
 LIST: Final = "admin:incidents_incident_changelist"
-BY: Final = {"month": gettext_lazy("By month"), "type": gettext_lazy("By type"), "severity": gettext_lazy("By severity")}
+BY: Final = {
+    "month": gettext_lazy("By month"),
+    "type": gettext_lazy("By type"),
+    "severity": gettext_lazy("By severity"),
+}
 MONTHS: Final = ("3", "6", "12", "24")
 MOST_NAMES: Final = 12
 PLAIN: Final = "var(--sev-none)"
@@ -154,14 +158,14 @@ class Trends:
         }
 
     def _costs(self) -> list[Chart]:
-        stated = self.rows("reported_at").order_by().filter(cost_statement__total__gt=0)
+        stated = self.rows("reported_at").order_by().filter(coststatements__total__gt=0)
         added = (
             stated.annotate(slot=self._group("reported_at"))
-            .values("slot", "cost_statement__currency").annotate(total=Sum("cost_statement__total"))
+            .values("slot", "coststatements__currency").annotate(total=Sum("coststatements__total"))
         )  # fmt: skip
         found: dict[str, dict[Any, Any]] = {}
         for row in added:
-            found.setdefault(row["cost_statement__currency"], {})[_key(row["slot"])] = row["total"]
+            found.setdefault(row["coststatements__currency"], {})[_key(row["slot"])] = row["total"]
         return [self._cost(currency, found[currency]) for currency in sorted(found)] or [self._cost("", {})]
 
     def _cost(self, currency: str, totals: dict[Any, Any]) -> Chart:
@@ -180,7 +184,9 @@ class Trends:
         if self.by != "month":
             names = sorted(found, key=str)[:MOST_NAMES]
             return [
-                Slot(key=name, label=str(name), first=self.first, last=self.today, narrowing=((str(self.by), str(name)),))
+                Slot(
+                    key=name, label=str(name), first=self.first, last=self.today, narrowing=((str(self.by), str(name)),)
+                )
                 for name in names
             ]
         starts = [_months_back(self.today, back) for back in reversed(range(int(self.months)))]

@@ -22,6 +22,7 @@ from core.flows.subjects import find_by_name
 from core.idempotency import once
 from incidents import flows
 from incidents.admin.bulk import BulkDialogs
+from incidents.admin.trends import TrendPages
 from incidents.admin.views import ListDialogs
 from incidents.forms import CloseForm, FactsForm, ReopenForm, ReportForm, StableForm
 from incidents.listing import Listing, may_report
@@ -39,7 +40,15 @@ Status = Incident.Status
 
 @admin.register(Incident)
 class IncidentAdmin(
-    ListDialogs, BulkDialogs, CostDialogs, TaskDialogs, HandOverDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin
+    ListDialogs,
+    BulkDialogs,
+    TrendPages,
+    CostDialogs,
+    TaskDialogs,
+    HandOverDialogs,
+    PagingDialogs,
+    PeopleDialogs,
+    SubjectAdmin,
 ):
     """Security incidents, from the report to closed."""
 
