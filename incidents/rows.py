@@ -80,5 +80,5 @@ def tasks_of(incidents: Iterable[Incident]) -> dict[int, tuple[int, int]]:
     """How many open tasks each has, and how many of them are late, in one query."""
     late = Count("pk", filter=Q(due_at__lte=timezone.now()))
     tasks = Task.objects.filter(incident__in=[one.pk for one in incidents]).open()
-    counts = tasks.order_by().values_list("incident").annotate(Count("pk"), late)
+    counts = tasks.order_by().values_list("incident").annotate(count=Count("pk"), late=late)
     return {pk: (count, overdue) for pk, count, overdue in counts}

@@ -113,7 +113,7 @@ class Trends:
         for row in sorted(counted, key=lambda row: (row["rank"], row["severity__name"])):
             found.setdefault(_key(row["slot"]), []).append(row)
         legend = {row["severity__name"]: row["colour"] or PLAIN for rows in found.values() for row in rows}
-        bars = [self._counted(slot, found.get(slot.key, [])) for slot in self._slots(found, "reported_at")]
+        bars = [self._counted(slot, found.get(slot.key, [])) for slot in self._slots(found)]
         return Chart(
             title=_("Reported"), note=_("incidents"), bars=bars, upright=self.by == "month",
             legend=list(legend.items()) if self.by == "month" else [],
@@ -133,7 +133,7 @@ class Trends:
         for moment, title in titles.items():
             found = self._medians(moment)
             bars = []
-            for slot in self._slots(found, moment):
+            for slot in self._slots(found):
                 median, count = found.get(slot.key, (timedelta(), 0))
                 told = _("%(span)s of %(count)s") % {"span": ages.short(median), "count": f"{count:,}"}
                 said = told if count else _("none")
@@ -170,7 +170,7 @@ class Trends:
 
     def _cost(self, currency: str, totals: dict[Any, Any]) -> Chart:
         bars = []
-        for slot in self._slots(totals, "reported_at"):
+        for slot in self._slots(totals):
             total = totals.get(slot.key, 0)
             said = f"{total:,.0f} {currency}".strip()
             parts = [Part(value=float(total), said=said)] if total else []
@@ -180,7 +180,7 @@ class Trends:
 
     # The bars' places and lists
 
-    def _slots(self, found: dict[Any, Any], moment: str) -> Sequence[Slot]:
+    def _slots(self, found: dict[Any, Any]) -> Sequence[Slot]:
         if self.by != "month":
             names = sorted(found, key=str)[:MOST_NAMES]
             return [
