@@ -12,7 +12,7 @@ from core.operations.models import Operation
 from incidents import flows
 from incidents.models import Severity, Type
 from people.flows import assign_role, tasks
-from people.flows.pages import page_person
+from people.flows.pages import page as page_somebody
 from reporting.models import CostStatement
 from tests import factories as make
 
@@ -187,8 +187,8 @@ class TestHome:
 
     def test_a_page_that_calls_me_is_on_top_until_somebody_answers(self, client, responder, project):
         incident = make.declare(project, title="Ransom note")
-        page_person(
-            subject=incident, individual=make.individual_of(responder, project), message="Wake up",
+        page_somebody(
+            subject=incident, individual=make.individual_of(responder, project), message="Wake up", fact="ransom",
             actor=make.system(), now=timezone.now(),
         )  # fmt: skip
         assert "You are paged" in client.get(reverse("admin:index")).content.decode()
