@@ -126,7 +126,7 @@ class Trends:
         ]
         total = f"{sum(row['count'] for row in rows):,}"
         said = total if self.by != "month" or not parts else f"{total} ({', '.join(part.said for part in parts)})"
-        return Bar(label=slot.label, said=said, url=self._list(slot, "reported_at"), parts=parts)
+        return Bar(label=slot.label, figure=total, said=said, url=self._list(slot, "reported_at"), parts=parts)
 
     def _durations(self) -> Iterable[Chart]:
         titles = {"stable_at": _("Time to stable"), "closed_at": _("Time to close")}
@@ -138,7 +138,8 @@ class Trends:
                 told = _("%(span)s of %(count)s") % {"span": ages.short(median), "count": f"{count:,}"}
                 said = told if count else _("none")
                 parts = [Part(value=median.total_seconds(), said=said)] if count else []
-                bars.append(Bar(label=slot.label, said=said, url=self._list(slot, moment), parts=parts))
+                url = self._list(slot, moment)
+                bars.append(Bar(label=slot.label, figure=ages.short(median), said=said, url=url, parts=parts))
             yield Chart(title=title, note=_("median, from the report"), bars=bars, upright=self.by == "month")
 
     def _medians(self, moment: str) -> dict[Any, tuple[timedelta, int]]:
@@ -174,7 +175,8 @@ class Trends:
             total = totals.get(slot.key, 0)
             said = f"{total:,.0f} {currency}".strip()
             parts = [Part(value=float(total), said=said)] if total else []
-            bars.append(Bar(label=slot.label, said=said, url=self._list(slot, "reported_at"), parts=parts))
+            url = self._list(slot, "reported_at")
+            bars.append(Bar(label=slot.label, figure=f"{total:,.0f}", said=said, url=url, parts=parts))
         note = _("of the incidents reported then") + (f", {currency}" if currency else "")
         return Chart(title=_("Cost"), note=note, bars=bars, upright=self.by == "month")
 

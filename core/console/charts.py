@@ -22,9 +22,13 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar: what it stands for, its parts from the ground up, and the list behind it."""
+    """One bar: what it stands for, its parts from the ground up, and the list behind it.
+
+    :ivar figure: the whole in a word or two, for beside the bar; :ivar said: the same with all that belongs to it.
+    """
 
     label: str
+    figure: str
     said: str
     url: str
     parts: Sequence[Part] = ()

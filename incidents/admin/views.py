@@ -131,6 +131,7 @@ class ListDialogs:
             "title": gettext("Export incidents"),
             "opts": self.opts,
             "count": capped(finding.exported_rows()),
+            "ticked": finding.is_ticked,
             "kept": _kept(finding),
             "formats": FORMATS,
             "columns": [
