@@ -12,7 +12,6 @@ from core.actor import Actor
 from core.errors import Invalid
 from core.exporting import FORMATS
 from core.flows import subjects
-from core.models import Visibility
 from incidents.columns import EXPORTED, LONG
 from incidents.models import Incident
 from incidents.rows import Row, rows_of
@@ -79,7 +78,5 @@ def _rows(keys: Sequence[int], names: Sequence[str], actor: Actor, now: datetime
         # Asked anew: what was hidden or deleted since the count is left out.
         seen = Incident.objects.visible_to(actor.user).for_list().defer(*unread).in_bulk(part)
         incidents = [seen[key] for key in part if key in seen]
-        for incident in incidents:
-            if incident.visibility == Visibility.RESTRICTED:
-                subjects.note_read(subject=incident, actor=actor, now=now)
+        subjects.note_reads(subjects=incidents, actor=actor, now=now)
         yield from rows_of(incidents, needs)

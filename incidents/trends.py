@@ -10,8 +10,20 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Sum, Value, Window
-from django.db.models.functions import RowNumber, TruncMonth
+from django.db.models import (
+    Case,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Sum,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -100,8 +112,18 @@ class Trends:
         return rows.filter(type__name=self.type) if self.type else rows
 
     def _group(self, moment: str) -> Any:
-        zone = timezone.get_current_timezone()
-        return TruncMonth(moment, tzinfo=zone) if self.by == "month" else F(f"{self.by}__name")
+        """The number of the month, or the name. Comparing is quicker than cutting dates, and right in every zone."""
+        if self.by != "month":
+            return F(f"{self.by}__name")
+        starts = self._starts()
+        before = [
+            When(**{f"{moment}__lt": midnight(start)}, then=Value(number)) for number, start in enumerate(starts[1:])
+        ]
+        return Case(*before, default=Value(len(starts) - 1), output_field=IntegerField())
+
+    def _starts(self) -> list[date]:
+        """The first day of each month."""
+        return [_months_back(self.today, back) for back in reversed(range(int(self.months)))]
 
     def _reported(self) -> Chart:
         counted = (
@@ -111,7 +133,7 @@ class Trends:
         )  # fmt: skip
         found: dict[Any, list[dict[str, Any]]] = {}
         for row in sorted(counted, key=lambda row: (row["rank"], row["severity__name"])):
-            found.setdefault(_key(row["slot"]), []).append(row)
+            found.setdefault(row["slot"], []).append(row)
         legend = {row["severity__name"]: row["colour"] or PLAIN for rows in found.values() for row in rows}
         bars = [self._counted(slot, found.get(slot.key, [])) for slot in self._slots(found)]
         return Chart(
@@ -152,7 +174,7 @@ class Trends:
         middle = numbered.filter(place__gte=F("size") / Value(2.0), place__lte=F("size") / Value(2.0) + Value(1.0))
         found: dict[Any, list[tuple[timedelta, int]]] = {}
         for slot, span, size in middle.values_list("slot", "took", "size"):
-            found.setdefault(_key(slot), []).append((span, size))
+            found.setdefault(slot, []).append((span, size))
         return {
             slot: (sum((span for span, _size in rows), timedelta()) / len(rows), rows[0][1])
             for slot, rows in found.items()
@@ -166,7 +188,7 @@ class Trends:
         )  # fmt: skip
         found: dict[str, dict[Any, Any]] = {}
         for row in added:
-            found.setdefault(row["coststatements__currency"], {})[_key(row["slot"])] = row["total"]
+            found.setdefault(row["coststatements__currency"], {})[row["slot"]] = row["total"]
         return [self._cost(currency, found[currency]) for currency in sorted(found)] or [self._cost("", {})]
 
     def _cost(self, currency: str, totals: dict[Any, Any]) -> Chart:
@@ -191,11 +213,11 @@ class Trends:
                 )
                 for name in names
             ]
-        starts = [_months_back(self.today, back) for back in reversed(range(int(self.months)))]
+        starts = self._starts()
         ends = [start - timedelta(days=1) for start in starts[1:]] + [self.today]
         return [
-            Slot(key=start, label=start.strftime("%b") if start.month > 1 else f"{start:%b %Y}", first=start, last=end)
-            for start, end in zip(starts, ends, strict=True)
+            Slot(key=number, label=f"{first:%b}" if first.month > 1 else f"{first:%b %Y}", first=first, last=last)
+            for number, (first, last) in enumerate(zip(starts, ends, strict=True))
         ]
 
     def _list(self, slot: Slot, moment: str) -> str:
@@ -203,11 +225,6 @@ class Trends:
         pairs = [("tab", "all"), (first, slot.first.isoformat()), (last, slot.last.isoformat()), *slot.narrowing]
         pairs += [(name, value) for name, value in (("project", self.project), ("type", self.type)) if value]
         return f"{reverse(LIST)}?{urlencode(list(dict.fromkeys(pairs)))}"
-
-
-def _key(slot: Any) -> Any:
-    """A month by its first day, a name by itself."""
-    return timezone.localtime(slot).date() if hasattr(slot, "hour") else slot
 
 
 def _months_back(day: date, months: int) -> date:

@@ -45,8 +45,15 @@ def my_tasks(request: Any) -> dict[str, Any]:
 
 def overdue_badge(request: Any) -> tuple[str, str] | None:
     """The sidebar's count of the reader's overdue tasks."""
-    count = capped(_mine(request).filter(due_at__lte=timezone.now()))
+    count = count_overdue(request)
     return (in_words(count), "alarm") if count else None
+
+
+def count_overdue(request: Any) -> int:
+    """How many of the reader's tasks are overdue; asked once a page."""
+    if not hasattr(request, "overdue_tasks"):
+        request.overdue_tasks = capped(_mine(request).filter(due_at__lte=timezone.now()))
+    return int(request.overdue_tasks)
 
 
 def _mine(request: Any) -> Any:

@@ -12,6 +12,7 @@ from core import access
 from core.console import dashboard
 from core.console.counting import capped, in_words
 from people.models import Page, PageCall, Task
+from people.task_panels import count_overdue
 
 SHOWN = 5
 
@@ -31,7 +32,7 @@ def pages_for_me(request: Any) -> dict[str, Any] | None:
 def overdue_figure(request: HttpRequest) -> dict[str, Any]:
     """How many tasks are overdue among all that the reader sees, and how many of them are the reader's."""
     late = Task.objects.visible_to(request.user).open().filter(due_at__lte=timezone.now())
-    count, mine = capped(late), capped(late.held_by(individual__user=request.user))
+    count, mine = capped(late), count_overdue(request)
     note = _("%(count)s of them yours") % {"count": in_words(mine)} if mine else _("none of them yours")
     return {
         "label": _("Overdue tasks"),

@@ -47,7 +47,7 @@ def many(project) -> list[Incident]:
         row = Incident.objects.get(pk=first.pk)
         row.pk, row.uuid = None, uuid.uuid4()
         row.name, row.title = f"SOAK-{number}", f"Number {number}"
-        row.event_count, row.head_hash = 0, ""
+        row.event_count = 0
         copies.append(row)
     return [first, *Incident.objects.bulk_create(copies, batch_size=500)]
 
