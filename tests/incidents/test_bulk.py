@@ -444,3 +444,16 @@ def test_who_may_edit_many_is_who_may_edit_each(project):
         found = set(Incident.objects.filter(access.edit_filter(Incident, user)).values_list("pk", flat=True))
         each = {one.pk for one in Incident.objects.all() if access.may(user, Right.EDIT, one)}
         assert found == each, user
+
+
+def test_the_rights_on_many_are_the_rights_on_each(project):
+    people = [make.make_member(project, role) for role in ("member", "responder", "manager", "admin", "owner")]
+    people += [make.make_user(), make.make_member(make.make_project(), "admin"), make.make_user(is_active=False), None]
+    rows = [make.declare(project), make.declare(project, visibility="restricted"), make.declare(make.make_project())]
+    rows.append(restricted_for(project, people[1]))
+    gone = make.declare(project)
+    flows.delete_subject(subject=gone, actor=make.system(), now=timezone.now())
+    rows.append(Incident.objects.get(pk=gone.pk))
+
+    for user in people:
+        assert access.rights_on_each(user, rows) == [access.subject_rights(user, one) for one in rows], user
