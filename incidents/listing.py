@@ -211,9 +211,12 @@ class Listing(Finding):
                     "url": self.link(sort="-updated", page=None),
                     "on": self.sort == "-updated",
                 },
-                {"title": _("Closed"), "url": self.link(sort="-closed", page=None), "on": self.sort == "-closed"},
+                *([self._sort_by_closing()] if self.tab == "closed" else []),
             ],
         }
+
+    def _sort_by_closing(self) -> dict[str, Any]:
+        return {"title": _("Closed"), "url": self.link(sort="-closed", page=None), "on": self.sort == "-closed"}
 
     def _window_chip(self, moment: str) -> WindowChip:
         names = MOMENTS[moment]
