@@ -149,6 +149,15 @@ def failed_operations(request: HttpRequest) -> dict[str, Any]:
     return {"label": _("Failed operations"), "figure": in_words(count), "note": note, "url": url, "alarm": bool(count)}
 
 
+def retrying_operations(request: HttpRequest) -> dict[str, Any] | None:
+    """How many operations wait for another try; nothing when none does."""
+    rows = Operation.objects.filter(status=Operation.Status.RETRYING)
+    count = capped(rows.filter(access.linked_filter(Operation, request.user)))
+    url = f"{reverse('admin:core_operation_changelist')}?status__exact=retrying"
+    note = _("Tried again by themselves")
+    return {"label": _("Retrying operations"), "figure": in_words(count), "note": note, "url": url} if count else None
+
+
 def failed_badge(request: HttpRequest) -> tuple[str, str] | None:
     """The sidebar's count of failed operations."""
     count = _failed(request)
@@ -181,5 +190,10 @@ panels.register(
 )
 dashboard.register(
     dashboard.Card(key="failed", template="console/cards/stat.html", context=failed_operations, place="stats", order=90)
+)
+dashboard.register(
+    dashboard.Card(
+        key="retrying", template="console/cards/stat.html", context=retrying_operations, place="stats", order=91
+    )
 )
 navigation.register_badge("operations", failed_badge)

@@ -100,6 +100,7 @@ class Incident(Subject):
             models.Index(fields=["type", "-reported_at", "-id"], name="incident_by_type"),
             models.Index(fields=["severity", "-reported_at", "-id"], name="incident_by_severity"),
             models.Index(fields=["priority", "-reported_at", "-id"], name="incident_by_priority"),
+            models.Index(fields=["-stable_at", "-id"], name="incident_by_stable"),
             models.Index(fields=["-closed_at", "-id"], name="incident_by_close"),
             models.Index(fields=["-updated_at", "-id"], name="incident_by_update"),
         ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import site
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +14,11 @@ from core.console import dashboard, navigation, panels
 from core.console.counting import capped, in_words
 from core.models.subjects import SubjectLink
 from core.timeline import Event
-from incidents.listing import Row, commanders_of, last_events, may_report
+from incidents.listing import may_report
 from incidents.models import Incident
+from incidents.rows import Row, commanders_of, last_events
 from integrations.flows import expected_resources
-from people.models import Participant
+from people.models import Participant, Role
 from people.panels import roles_card
 
 LIST = "admin:incidents_incident_changelist"
@@ -91,8 +92,21 @@ def mine(request: Any) -> dict[str, Any]:
     """Open incidents the reader takes part in."""
     taking_part = Participant.objects.filter(individual__user_id=request.user.pk, left_at=None, incident__isnull=False)
     rows = Incident.objects.visible_to(request.user).filter(pk__in=taking_part.values("incident"))
-    open_rows = rows.exclude(status=Incident.Status.CLOSED).for_list().order_by("status", "reported_at", "pk")
-    return {"rows": list(open_rows[:6]), "url": f"{reverse(LIST)}?tab=mine"}
+    commanded = Role.objects.filter(
+        incident=OuterRef("pk"), role=Role.Name.COMMANDER, renounced_at=None,
+        participant__individual__user_id=request.user.pk,
+    )  # fmt: skip
+    open_rows = rows.exclude(status=Incident.Status.CLOSED).annotate(commanded=Exists(commanded)).for_list()
+    return {
+        "rows": list(open_rows.order_by("-commanded", "status", "reported_at", "pk")[:6]),
+        "url": f"{reverse(LIST)}?tab=mine",
+        "commanded_url": f"{reverse(LIST)}?tab=all&commander=me",
+    }
+
+
+def trends(_request: HttpRequest) -> dict[str, Any]:
+    """The charts, which come after the page: adding up takes longer than the rest."""
+    return {"url": reverse("admin:incidents_incident_trends")}
 
 
 def active_figure(request: HttpRequest) -> dict[str, Any]:
@@ -161,4 +175,5 @@ dashboard.register(
         key="severity", template="incidents/cards/severity.html", context=by_severity, place="aside", order=20
     )
 )
+dashboard.register(dashboard.Card(key="trends", template="incidents/cards/trends.html", context=trends, order=60))
 navigation.register_badge("incidents", open_badge)

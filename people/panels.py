@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.console import panels
 from core.console.dialogs import Button
 from core.models.subjects import Subject
-from people import offering, paging, panels_oncall, task_panels  # noqa: F401 (they register themselves)
+from people import offering, paging, panels_oncall, task_panels, waiting_cards  # noqa: F401 (they register themselves)
 from people.models import Individual, Participant, Role
 
 

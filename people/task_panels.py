@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.console import dashboard, navigation, panels
+from core.console import dashboard, navigation, panels, rights
 from core.console.counting import capped, in_words
 from people.models import Task
 
@@ -39,14 +39,23 @@ def my_tasks(request: Any) -> dict[str, Any]:
     """Open tasks that the reader owns or is to do, the first due first."""
     rows = _mine(request)
     admin: Any = site.get_model_admin(Task)
-    lines = [admin.line(request, task) for task in rows.for_list().order_by("due_at", "pk")[:SHOWN]]
+    shown = list(rows.for_list().order_by("due_at", "pk")[:SHOWN])
+    rights.keep(request, (task.subject for task in shown))
+    lines = [admin.line(request, task) for task in shown]
     return {"lines": lines, "url": f"{reverse('admin:people_task_changelist')}?tab=mine"}
 
 
 def overdue_badge(request: Any) -> tuple[str, str] | None:
     """The sidebar's count of the reader's overdue tasks."""
-    count = capped(_mine(request).filter(due_at__lte=timezone.now()))
+    count = count_overdue(request)
     return (in_words(count), "alarm") if count else None
+
+
+def count_overdue(request: Any) -> int:
+    """How many of the reader's tasks are overdue; asked once a page."""
+    if not hasattr(request, "overdue_tasks"):
+        request.overdue_tasks = capped(_mine(request).filter(due_at__lte=timezone.now()))
+    return int(request.overdue_tasks)
 
 
 def _mine(request: Any) -> Any:

@@ -1,5 +1,7 @@
 """What the reader of a page may do, asked of `core.access` once per request and target."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from core import access
@@ -24,6 +26,17 @@ def on(request: Any, target: Any) -> frozenset[Right]:
     if key not in kept:
         kept[key] = access.rights(request.user, target)
     return frozenset(kept[key])
+
+
+def keep(request: Any, subjects: Iterable[Any]) -> None:
+    """Ask for the rights on many subjects together, so that `on` finds them."""
+    kept = _kept(request)
+    kinds: defaultdict[Any, dict[int, Any]] = defaultdict(dict)
+    for subject in subjects:
+        kinds[type(subject)][subject.pk] = subject
+    for model, rows in kinds.items():
+        each = access.rights_on_each(request.user, list(rows.values()))
+        kept.update(zip(((model, pk) for pk in rows), each, strict=True))
 
 
 def _kept(request: Any) -> dict[Any, Any]:

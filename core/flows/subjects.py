@@ -242,6 +242,23 @@ def note_read(*, subject: Any, actor: Actor, now: datetime) -> None:
         RestrictedRead.objects.create(**subject.as_owner, user=actor.user, face=actor.face, read_at=now)
 
 
+def note_reads(*, subjects: Iterable[Any], actor: Actor, now: datetime) -> None:
+    """`note_read` for many subjects of one kind, in two queries."""
+    restricted = [subject for subject in subjects if subject.visibility == Visibility.RESTRICTED]
+    if not restricted or actor.user is None:
+        return
+    kind = restricted[0].kind
+    known = RestrictedRead.objects.filter(
+        user=actor.user, face=actor.face, read_at__gt=now - SAME_READ, **{f"{kind}__in": [one.pk for one in restricted]}
+    )
+    noted = set(known.values_list(kind, flat=True))
+    RestrictedRead.objects.bulk_create(
+        RestrictedRead(**subject.as_owner, user=actor.user, face=actor.face, read_at=now)
+        for subject in restricted
+        if subject.pk not in noted
+    )
+
+
 def check_text(value: Any, field: str, longest: int) -> str:
     """Text as it came, to the letter.
 

@@ -18,6 +18,7 @@ from core.models.subjects import (
 )
 from core.models.tokens import ApiToken
 from core.models.users import User
+from core.models.views import ListColumns, SavedView
 from core.operations.models import Job, JobRow, Operation
 from core.search.models import SearchDocument
 from core.timeline.models import Event, EventPin, EventSupersession
@@ -34,6 +35,7 @@ __all__ = [
     "IdempotencyRecord",
     "Job",
     "JobRow",
+    "ListColumns",
     "Membership",
     "MembershipRole",
     "Operation",
@@ -41,6 +43,7 @@ __all__ = [
     "PriorityBase",
     "Project",
     "RestrictedRead",
+    "SavedView",
     "SearchDocument",
     "Sequence",
     "SeverityBase",

@@ -31,6 +31,14 @@ class LeaseLost(Exception):
     """Another worker has taken the job over; this one stops."""
 
 
+class Unchanged(Exception):
+    """A row needs nothing: it is so already. Raised by what `JobRun.each` does with it; the row is skipped."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class UnknownJob(LookupError):
     """Nobody does this kind of job: a mistake in the code."""
 
@@ -71,7 +79,9 @@ class JobRun:
         return dict(self.row.arguments)
 
     def each(self, items: Iterable[Any], *, key: Callable[[Any], str], do: Callable[[Any], str]) -> None:
-        """Do each item in a transaction with its result row; `do` returns a message. A refusal is the row's result.
+        """Do each item in a transaction with its result row; `do` returns a message.
+
+        A refusal, or `Unchanged`, is the row's result.
 
         :raises LeaseLost: when another worker has taken over.
         """
@@ -97,10 +107,14 @@ class JobRun:
                 if mine:
                     row.message = do(item)
                     row.save(update_fields=["message"])
+        except Unchanged as same:
+            self._note(name, JobRow.Status.SKIPPED, same.message)
         except FlowError as error:
-            refused = {"status": JobRow.Status.REFUSED, "message": error.message}
-            self.row.rows.get_or_create(key=name, defaults=refused)
+            self._note(name, JobRow.Status.REFUSED, error.message)
         self._done.add(name)
+
+    def _note(self, name: str, status: str, message: str) -> None:
+        self.row.rows.get_or_create(key=name, defaults={"status": status, "message": message})
 
 
 def start(

@@ -21,6 +21,9 @@ from core.errors import FlowError, KeyReused
 from core.flows.subjects import find_by_name
 from core.idempotency import once
 from incidents import flows
+from incidents.admin.bulk import BulkDialogs
+from incidents.admin.trends import TrendPages
+from incidents.admin.views import ListDialogs
 from incidents.forms import CloseForm, FactsForm, ReopenForm, ReportForm, StableForm
 from incidents.listing import Listing, may_report
 from incidents.models import Incident
@@ -36,7 +39,17 @@ Status = Incident.Status
 
 
 @admin.register(Incident)
-class IncidentAdmin(CostDialogs, TaskDialogs, HandOverDialogs, PagingDialogs, PeopleDialogs, SubjectAdmin):
+class IncidentAdmin(
+    ListDialogs,
+    BulkDialogs,
+    TrendPages,
+    CostDialogs,
+    TaskDialogs,
+    HandOverDialogs,
+    PagingDialogs,
+    PeopleDialogs,
+    SubjectAdmin,
+):
     """Security incidents, from the report to closed."""
 
     next_moves: ClassVar[list[str]] = ["mark-stable", "close", "reopen"]
@@ -70,6 +83,8 @@ class IncidentAdmin(CostDialogs, TaskDialogs, HandOverDialogs, PagingDialogs, Pe
             "is_fullwidth": "1",
             **listing.words(),
             "may_report": may_report(request),
+            "view_buttons": self.view_buttons(request, listing),
+            "bulk_buttons": [] if listing.tab == "deleted" else self.buttons(request, self.bulk_dialogs),
             "restore": self._restorable(request, listing) if listing.tab == "deleted" else {},
             **(extra_context or {}),
         }

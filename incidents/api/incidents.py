@@ -7,6 +7,8 @@ from rest_framework import serializers
 
 from core.api.subjects import SubjectViewSet
 from incidents import flows
+from incidents.api.bulk import BulkAction, BulkBody, IncidentJobSerializer, own_jobs
+from incidents.api.exports import ExportAction
 from incidents.api.filters import IncidentFilters
 from incidents.api.serializers import (
     HOLDERS,
@@ -27,7 +29,7 @@ NOT_SHOWN = (
 )  # fmt: skip
 
 
-class IncidentViewSet(SubjectViewSet):
+class IncidentViewSet(ExportAction, BulkAction, SubjectViewSet):
     """Security incidents, from the report to closed."""
 
     area = "incidents"
@@ -37,7 +39,9 @@ class IncidentViewSet(SubjectViewSet):
     search_kind = "incident"
     bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {
         "create": IncidentReportBody, "partial_update": IncidentEditBody, "move": IncidentMoveBody,
+        "bulk": BulkBody,
     }  # fmt: skip
+    answers: ClassVar[dict[str, type[serializers.Serializer]]] = {"bulk": IncidentJobSerializer}
     # 25 rows stay below 20 kB; tags and texts come with `?fields=` or one by one.
     list_fields = (
         "id", "name", "title", "status", "visibility", "project", "type", "severity", "priority", "commander",
@@ -53,6 +57,9 @@ class IncidentViewSet(SubjectViewSet):
         rows = with_cost(rows) if shown("cost") else rows
         roles = [role for name, role in HOLDERS.items() if shown(name)]
         return with_holders(rows, *roles) if roles else rows
+
+    def shown(self) -> QuerySet[Any]:
+        return own_jobs(self.request.user) if self.action == "bulk" else super().shown()
 
     def declare(self, body: dict[str, Any]) -> Incident:
         return flows.declare(actor=self.actor, now=self.now, **body)

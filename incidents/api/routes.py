@@ -1,6 +1,7 @@
 """What incidents offer."""
 
 from core.api.registry import register, register_subject
+from incidents.api.bulk import IncidentJobViewSet
 from incidents.api.classification import IncidentPriorityViewSet, IncidentSeverityViewSet, IncidentTypeViewSet
 from incidents.api.incidents import IncidentViewSet
 from incidents.api.preview import IncidentPreviewView
@@ -10,3 +11,4 @@ register("incident-types", IncidentTypeViewSet)
 register("incident-severities", IncidentSeverityViewSet)
 register("incident-priorities", IncidentPriorityViewSet)
 register("incident-preview", IncidentPreviewView)
+register("incident-jobs", IncidentJobViewSet)

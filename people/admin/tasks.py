@@ -144,6 +144,7 @@ class TaskAdmin(DialogsOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         listing = Listing(request)
+        rights.keep(request, (task.subject for task in listing.rows))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Tasks"),

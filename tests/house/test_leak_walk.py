@@ -160,9 +160,15 @@ def client_of(user):
     return client
 
 
+def body_of(response):
+    """All that came; a stream is read once and kept."""
+    if response.streaming and not hasattr(response, "read_body"):
+        response.read_body = b"".join(response.streaming_content)
+    return response.read_body if response.streaming else response.content
+
+
 def shows_secret(response):
-    body = b"".join(response.streaming_content) if response.streaming else response.content
-    return SECRET.encode() in body.lower()
+    return SECRET.encode() in body_of(response).lower()
 
 
 def visits(client, path):
@@ -217,7 +223,7 @@ def test_no_list_page_or_search_shows_or_counts_it(world, role, prefix, plain_an
             response = client.get(address.path() + query)
             walked += 1
             # A page may repeat the word that was looked for; the name it cannot know.
-            told = world["incident"].name.encode() in response.content or (not query and shows_secret(response))
+            told = world["incident"].name.encode() in body_of(response) or (not query and shows_secret(response))
             if response.status_code >= 500 or told:
                 leaks.append(f"{address.path()}{query}: {response.status_code}")
 
@@ -285,6 +291,8 @@ def test_no_form_offers_a_foreign_choice(world, role):
 def _own_paths(address, incident, project):
     if not address.parameters:
         return [address.path()]
+    if address.parameters != ("object_id",):
+        return []
     if address.model is Incident:
         return [address.path(object_id=incident.pk)]
     if address.model and isinstance(

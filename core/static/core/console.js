@@ -9,7 +9,9 @@
   }
 
   const typing = (element) =>
-    element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
+    element &&
+    (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) &&
+    !element.matches("td.tick input, th.tick input");
   const dialog = () => document.getElementById("dialog");
 
   // A form is sent once, before htmx hears of it; a failure or the browser's "back" gives it back.
@@ -80,9 +82,60 @@
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-dialog]");
     if (!form) return;
+    // Some buttons of such a form lead to a page.
+    if (event.submitter?.hasAttribute("data-plain")) return;
     event.preventDefault();
     const chosen = new URLSearchParams(new FormData(form, event.submitter));
-    openDialog({ href: `${form.action}?${chosen}` });
+    openDialog({ href: `${event.submitter?.getAttribute("formaction") || form.action}?${chosen}` });
+  });
+
+  // A list is searched while one types: the rows are renewed, the field stays as it is.
+  let seeking, asked = 0;
+  const seek = async (form) => {
+    const address = `${window.location.pathname}?${new URLSearchParams(new FormData(form))}`;
+    const turn = ++asked;
+    const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
+    // An answer that was overtaken, or a log-in page, is not shown.
+    if (turn !== asked || !answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const place = document.querySelector(form.dataset.search);
+    const found = page.querySelector(form.dataset.search);
+    if (!place || !found || turn !== asked) return;
+    place.replaceWith(found);
+    document.querySelectorAll("a[data-follows]").forEach((link) => {
+      const fresh = [...page.querySelectorAll("a[data-follows]")].find((other) => other.pathname === link.pathname);
+      if (fresh) link.href = fresh.href;
+    });
+    history.replaceState(null, "", address);
+    htmx.process(found);
+    enhance(found);
+    refreshAges();
+  };
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-search]");
+    if (!form) return;
+    clearTimeout(seeking);
+    seeking = setTimeout(() => seek(form), 250);
+  });
+
+  // Ticks: all of a page, and how many there are.
+  const countTicks = (form) => {
+    const place = form?.querySelector("[data-ticked]");
+    if (!place) return;
+    const all = [...form.querySelectorAll("tbody input[type=checkbox]")];
+    const ticked = all.filter((box) => box.checked).length;
+    place.dataset.words ||= place.textContent;
+    place.textContent = ticked ? `${ticked} · ${place.dataset.words}` : place.dataset.words;
+    const head = form.querySelector("[data-tick-all]");
+    head.checked = ticked > 0 && ticked === all.length;
+    head.indeterminate = ticked > 0 && ticked < all.length;
+  };
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form.ticking");
+    if (!form) return;
+    if (event.target.matches("[data-tick-all]"))
+      form.querySelectorAll("tbody input[type=checkbox]").forEach((box) => (box.checked = event.target.checked));
+    countTicks(form);
   });
   window.addEventListener("pageshow", giveBack);
 
@@ -103,6 +156,11 @@
       const row = document.querySelector("[data-rows] tr.current");
       if (row) window.location = row.dataset.href;
       return Boolean(row);
+    },
+    x: () => {
+      const box = document.querySelector("[data-rows] tr.current td.tick input");
+      if (box) box.click();
+      return Boolean(box);
     },
   };
   document.addEventListener("keydown", (event) => {

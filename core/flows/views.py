@@ -1,0 +1,106 @@
+"""Keeping views of lists: one's own, and those shared in a project."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from core import access, versions
+from core.access import Right
+from core.actor import Actor
+from core.errors import Conflict, Forbidden, Invalid
+from core.models.organizations import Project
+from core.models.views import ListColumns, SavedView
+from core.validators import UNSTORABLE
+
+LONGEST_NAME: Final = 80
+MOST_VIEWS: Final = 50
+LONGEST_QUERY: Final = 4_000
+
+
+@transaction.atomic
+def save_view(
+    *,
+    listing: str,
+    name: str,
+    query: Mapping[str, Sequence[str]],
+    actor: Actor,
+    now: datetime,
+    columns: Sequence[str] = (),
+    project: Project | None = None,
+) -> SavedView:
+    """Keep a list as it is asked; one's own of the same name is replaced. In a project it is for all its members.
+
+    :raises Invalid: naming the field. :raises Conflict: the project has a shared view of this name by somebody else.
+    """
+    user = _somebody(actor)
+    name = _checked_name(name)
+    if sum(len(key) + len(value) for key, values in query.items() for value in values) > LONGEST_QUERY:
+        raise Invalid(_("This asks for too much to be kept."), field="name")
+    if project is not None:
+        access.require(actor, Right.EDIT, project)
+    views = SavedView.objects.select_for_update(of=("self",)).filter(listing=listing, project=project, name=name)
+    there = views.first() if project else views.filter(user=user).first()
+    if there is None:
+        return _make(user, listing, name, query, columns, project)
+    if there.user_id != user.pk:
+        raise Conflict(_("“%(name)s” exists already.") % {"name": name}, field="name", id=str(there.uuid))
+    there.query, there.columns = _plain(query), list(columns)
+    versions.bump(there, fields=["query", "columns"])
+    return there
+
+
+@transaction.atomic
+def delete_view(*, view: SavedView, actor: Actor, now: datetime) -> None:
+    """Drop one's own view, or as one who configures the project a shared one.
+
+    :raises Forbidden: otherwise.
+    """
+    own = actor.user is not None and view.user_id == actor.user.pk
+    if not own and view.project is None:
+        raise Forbidden(_("Only whoever made it may do this."))
+    if not own:
+        access.require(actor, Right.CONFIGURE, view.project)
+    view.delete()
+
+
+@transaction.atomic
+def choose_columns(*, listing: str, columns: Sequence[str], actor: Actor, now: datetime) -> None:
+    """Show these columns of a list from now on; none stands for the usual ones."""
+    user = _somebody(actor)
+    ListColumns.objects.update_or_create(user=user, listing=listing, defaults={"columns": list(columns)})
+
+
+def _make(user: Any, listing: str, name: str, query: Any, columns: Any, project: Project | None) -> SavedView:
+    kept = SavedView.objects.filter(user=user, listing=listing).count()
+    if kept >= MOST_VIEWS:
+        raise Invalid(_("You keep %(number)s views already; delete one.") % {"number": kept}, field="name")
+    try:
+        with transaction.atomic():
+            return SavedView.objects.create(
+                user=user, listing=listing, name=name, query=_plain(query), columns=list(columns), project=project
+            )
+    except IntegrityError:
+        # Somebody else was quicker.
+        raise Conflict(_("“%(name)s” exists already.") % {"name": name}, field="name") from None
+
+
+def _plain(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {key: list(values) for key, values in query.items()}
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or UNSTORABLE.search(name):
+        raise Invalid(
+            _("Give the view a name of at most %(number)s characters.") % {"number": LONGEST_NAME}, field="name"
+        )
+    return name
+
+
+def _somebody(actor: Actor) -> Any:
+    if actor.user is None:
+        raise Invalid(_("Views belong to people."), field="user")
+    return actor.user

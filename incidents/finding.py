@@ -1,0 +1,203 @@
+"""What a request for incidents asks (tab, words, people, windows, text, order), and the incidents that answer it.
+
+The list, the export and the bulk changes read the same parameters the same way.
+"""
+
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.access import Right
+from core.console import rights
+from core.models.organizations import Project
+from core.models.subjects import SubjectName
+from core.search import matching_ids
+from incidents.models import Incident, Priority, Severity, Type
+from knowledge.models import Tag
+from people.models import Participant, Role
+
+Status = Incident.Status
+MOST_CHOSEN = 20
+TABS = {
+    "mine": gettext_lazy("Mine"),
+    "active": gettext_lazy("Active"),
+    "stable": gettext_lazy("Stable"),
+    "closed": gettext_lazy("Closed"),
+    "all": gettext_lazy("All"),
+    "deleted": gettext_lazy("Deleted"),
+}
+SORTS: dict[str, tuple[Any, ...]] = {
+    "reported": ("reported_at", "pk"),
+    "-reported": ("-reported_at", "-pk"),
+    "updated": ("updated_at", "pk"),
+    "-updated": ("-updated_at", "-pk"),
+    "-closed": ("-closed_at", "-pk"),
+}
+WINDOWS = {
+    "1": gettext_lazy("24 hours"),
+    "7": gettext_lazy("7 days"),
+    "30": gettext_lazy("30 days"),
+    "365": gettext_lazy("a year"),
+}
+# The parameters of each window: last so many days, first day, last day.
+MOMENTS = {
+    "reported_at": ("days", "from", "until"),
+    "stable_at": ("stable_days", "stable_from", "stable_until"),
+    "closed_at": ("closed_days", "closed_from", "closed_until"),
+}
+CLASSIFICATIONS: dict[str, Any] = {"type": Type, "severity": Severity, "priority": Priority}
+NARROWING = ("project", "type", "severity", "priority", "tag")
+# All that says which incidents are meant; the rest is about the page.
+PARAMETERS = frozenset(
+    {"tab", "q", "sort", "person", "commander", "incident", *NARROWING, *chain.from_iterable(MOMENTS.values())}
+)
+
+
+class Finding:
+    """What is asked, and the incidents found."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.asked = request.GET
+        self.now = timezone.now()
+        tab = self.asked.get("tab", "active")
+        self.tab = tab if tab in self.tab_names else "active"
+        self.text = self.asked.get("q", "").strip()[:200]
+        self.person = self.asked.get("person", "").strip()[:200]
+        self.commander = self.asked.get("commander", "").strip()[:200]
+        sort = self.asked.get("sort", "")
+        # Open ones have no time to go by, and the databases do not agree where they belong.
+        fits = sort in SORTS and (sort != "-closed" or self.tab == "closed")
+        self.sort = sort if fits else "-reported"
+
+    @cached_property
+    def tab_names(self) -> list[str]:
+        """The tabs the reader has; the deleted ones are for those who may restore."""
+        return [name for name in TABS if name != "deleted" or Right.DELETE in rights.anywhere(self.request)]
+
+    def window(self, moment: str) -> tuple[date | None, date | None]:
+        """First and last day asked for, where they are."""
+        _days, first, last = MOMENTS[moment]
+        return _day(self.asked.get(first, "")), _day(self.asked.get(last, ""))
+
+    def window_said(self, moment: str) -> str:
+        """The window in words; empty when all time is meant."""
+        days = self.asked.get(MOMENTS[moment][0])
+        if days in WINDOWS:
+            return _("last %(span)s") % {"span": WINDOWS[days]}
+        first, last = self.window(moment)
+        if first and last:
+            return f"{first} – {last}"
+        return _("since %(day)s") % {"day": first} if first else _("until %(day)s") % {"day": last} if last else ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a filter or a search hides rows of the tab."""
+        typed = self.text or self.person or self.commander
+        return bool(typed or any(map(self.window_said, MOMENTS)) or any(self.chosen(name) for name in NARROWING))
+
+    def chosen(self, name: str) -> list[str]:
+        """The values of a parameter that may come several times."""
+        return [value for value in self.asked.getlist(name) if value][:MOST_CHOSEN]
+
+    @cached_property
+    def queryset(self) -> Any:
+        """All that match, in order."""
+        found = self.in_tab(self.tab).filter(self._asked_words(), *map(self._asked_window, MOMENTS))
+        if self.person:
+            found = found.filter(pk__in=self._with_person())
+        if self.commander:
+            found = found.filter(pk__in=self._commanded())
+        if self.text:
+            found = found.filter(self._asked_text())
+        return found.for_list().order_by(*SORTS[self.sort])
+
+    def in_tab(self, tab: str) -> Any:
+        """All of a tab, whatever else is asked."""
+        user = self.request.user
+        if tab == "deleted":
+            return Incident.objects.deleted_visible_to(user)
+        rows = Incident.objects.visible_to(user)
+        if tab == "mine":
+            mine = Participant.objects.filter(individual__user_id=user.pk, left_at=None, incident__isnull=False)
+            return rows.filter(pk__in=mine.values("incident")).exclude(status=Status.CLOSED)
+        return rows if tab == "all" else rows.filter(status=tab)
+
+    def chosen_rows(self) -> Any:
+        """The incidents ticked by key, or with `all` everything that matches; never deleted ones."""
+        if self.asked.get("all"):
+            return self.queryset.filter(deleted_at=None)
+        keys = [int(key) for key in self.asked.getlist("incident") if key.isdecimal() and len(key) < 18]
+        return Incident.objects.visible_to(self.request.user).filter(pk__in=keys).for_list().order_by(*SORTS[self.sort])
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether single incidents are meant, and not all that match."""
+        return bool(self.asked.getlist("incident")) and not self.asked.get("all")
+
+    def exported_rows(self) -> Any:
+        """The ticked incidents, or without any all that match; never deleted ones."""
+        return self.chosen_rows() if self.is_ticked else self.queryset.filter(deleted_at=None)
+
+    def _asked_words(self) -> Q:
+        condition = Q()
+        for name, model in CLASSIFICATIONS.items():
+            if words := self.chosen(name):
+                ids = model.objects.visible_to(self.request.user).filter(name__in=words).values_list("pk", flat=True)
+                condition &= Q(**{f"{name}_id__in": list(ids)})
+        if words := self.chosen("project"):
+            condition &= Q(project__in=Project.objects.visible_to(self.request.user).filter(name__in=words))
+        for word in self.chosen("tag"):
+            tagged = Incident.tags.through.objects.filter(
+                tag__name=word, tag__in=Tag.objects.visible_to(self.request.user)
+            )
+            condition &= Q(pk__in=tagged.values("incident"))
+        return condition
+
+    def _asked_window(self, moment: str) -> Q:
+        days = self.asked.get(MOMENTS[moment][0])
+        if days in WINDOWS:
+            return Q(**{f"{moment}__gte": self.now - timedelta(days=int(days))})
+        first, last = self.window(moment)
+        since = Q(**{f"{moment}__gte": midnight(first)}) if first else Q()
+        return since & (Q(**{f"{moment}__lt": midnight(last + timedelta(days=1))}) if last else Q())
+
+    def _asked_text(self) -> Q:
+        named = SubjectName.objects.filter(name__iexact=self.text, incident__isnull=False).values("incident")
+        return Q(pk__in=matching_ids(self.request.user, "incident", self.text)) | Q(pk__in=named)
+
+    def _with_person(self) -> Any:
+        return Participant.objects.filter(_is_person("", self.person), incident__isnull=False).values("incident")
+
+    def _commanded(self) -> Any:
+        """Incidents that the person commands, or commanded when they were closed."""
+        held = Q(renounced_at=None) | Q(ended_by__isnull=False, incident__status=Status.CLOSED)
+        roles = Role.objects.filter(held, role=Role.Name.COMMANDER, incident__isnull=False)
+        if self.commander == "me":
+            mine = roles.filter(participant__individual__user_id=self.request.user.pk)
+            return mine.values("incident")
+        return roles.filter(_is_person("participant__", self.commander)).values("incident")
+
+
+def _is_person(path: str, text: str) -> Q:
+    return Q(**{f"{path}individual__email__iexact": text}) | Q(**{f"{path}individual__name__icontains": text})
+
+
+def midnight(day: date) -> datetime:
+    """The beginning of the day on the reader's clock."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and 1970 <= day.year <= 2999 else None

@@ -1,0 +1,14 @@
+"""What incidents carry out by themselves: long work."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from core.operations.jobs import JobRun, job
+from incidents.flows import bulk
+
+
+@job(bulk.KIND)
+def change_many(run: JobRun) -> dict[str, Any]:
+    """Do one thing with many incidents."""
+    return bulk.carry_out(run, timezone.now)
