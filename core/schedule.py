@@ -19,3 +19,11 @@ periodic(
         description="Keys are kept for 24 hours.",
     )
 )
+periodic(
+    Periodic(
+        name="Delete files without an entry",
+        task="core.tasks.sweep_files",
+        minute="41",
+        description="What an undone upload or an erased entry left in the storage for more than an hour.",
+    )
+)

@@ -7,6 +7,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from core import idempotency
+from core.attachments import flows as attachments
 from core.operations import jobs, queue
 from core.operations.waking import wake
 
@@ -47,3 +48,9 @@ def sweep(**_later: object) -> None:
 def clean(**_later: object) -> None:
     """Forget what is kept for a day only."""
     idempotency.clean(timezone.now())
+
+
+@shared_task(acks_late=True, name="core.tasks.sweep_files")
+def sweep_files(**_later: object) -> None:
+    """Delete stored files that belong to no entry."""
+    attachments.sweep(now=timezone.now())

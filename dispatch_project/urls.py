@@ -4,6 +4,7 @@ from django.contrib.admin import site
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from core.attachments.views import attachment
 from core.health import healthz, readyz
 from people.calendars import calendar
 from people.views import acknowledge, handover
@@ -14,6 +15,7 @@ urlpatterns: list = [
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
+    path("files/<uuid:key>/", attachment, name="attachment"),
     path("calendar/<str:secret>.ics", calendar, name="calendar"),
     path("page/<str:secret>/", acknowledge, name="acknowledge"),
     path("handover/<str:secret>/", handover, name="handover"),

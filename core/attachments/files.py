@@ -34,16 +34,22 @@ def store(upload: Any) -> Stored:
     name = kinds.check(upload.name or "", upload.size)
     upload.seek(0)
     first = upload.read(kinds.FIRST_BYTES)
+    digest = sha256_of(upload)
+    key = uuid.uuid4().hex
+    path = default_storage.save(f"{FOLDER}/{key[:2]}/{key}", File(upload))
+    return Stored(
+        path=path, name=name, content_type=kinds.content_type(first), size=upload.size, sha256=digest
+    )
+
+
+def sha256_of(upload: Any) -> str:
+    """The hash of a file's bytes; it is at its beginning again afterwards."""
     upload.seek(0)
     digest = hashlib.sha256()
     for chunk in upload.chunks(CHUNK):
         digest.update(chunk)
     upload.seek(0)
-    key = uuid.uuid4().hex
-    path = default_storage.save(f"{FOLDER}/{key[:2]}/{key}", File(upload))
-    return Stored(
-        path=path, name=name, content_type=kinds.content_type(first), size=upload.size, sha256=digest.hexdigest()
-    )
+    return digest.hexdigest()
 
 
 def opened(path: str) -> Any:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import access, erasure
+from core import access
 from core.access import Right
 from core.actor import Actor
 from core.attachments import files as storage
@@ -43,9 +43,9 @@ def attach(
     access.require(actor, Right.WRITE, subject)
     most = settings.ATTACHMENTS_PER_ENTRY
     if not files:
-        raise Invalid(_("Choose a file."), field="files")
+        raise Invalid(_("Choose a file."), field="file")
     if len(files) > most:
-        raise Invalid(_("At most %(most)s files at once.") % {"most": most}, field="files")
+        raise Invalid(_("At most %(most)s files at once.") % {"most": most}, field="file")
     stored: list[Stored] = []
     try:
         stored += (storage.store(upload) for upload in files)
@@ -89,7 +89,7 @@ def _said(stored: list[Stored]) -> str:
     return _("Attached %(names)s") % {"names": ", ".join(one.name for one in stored)}
 
 
-def _erase(event_id: int) -> None:
+def forget(event_id: int) -> None:
     """Take an erased event's files away. The chain keeps its digest, which covers their hashes."""
     rows = Attachment.objects.filter(event_id=event_id)
     paths = list(rows.values_list("path", flat=True))
@@ -98,5 +98,3 @@ def _erase(event_id: int) -> None:
         # After the commit, so that an undone erasing loses nothing; the sweep takes what a crash leaves.
         transaction.on_commit(lambda path=path: storage.delete(path))  # type: ignore[misc]
 
-
-erasure.register("event", _erase)

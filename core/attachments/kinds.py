@@ -29,7 +29,7 @@ def check(name: str, size: int) -> str:
     """
     kept = PurePath(name.replace("\\", "/")).name.strip()
     if not kept or kept in {".", ".."} or UNSTORABLE.search(kept) or any(ord(sign) < 32 for sign in kept):
-        raise Invalid(_("Give the file a name."), field="files")
+        raise Invalid(_("Give the file a name."), field="file")
     _check_size(kept, size)
     _check_ending(kept)
     return _shortened(kept)
@@ -54,9 +54,9 @@ def _check_size(name: str, size: int) -> None:
     words = {"name": name, "most": in_words(settings.ATTACHMENT_MAX_BYTES)}
     if size > settings.ATTACHMENT_MAX_BYTES:
         raise Invalid(_("%(name)s is too large: at most %(most)s. Put it in the storage and link it.") % words,
-                      field="files")  # fmt: skip
+                      field="file")  # fmt: skip
     if size == 0:
-        raise Invalid(_("%(name)s is empty.") % words, field="files")
+        raise Invalid(_("%(name)s is empty.") % words, field="file")
 
 
 def _check_ending(name: str) -> None:
@@ -67,7 +67,7 @@ def _check_ending(name: str) -> None:
         raise Invalid(
             _("%(name)s may not be attached; what may: %(endings)s. Packed as .zip it may.") % words
             if "zip" in allowed else _("%(name)s may not be attached; what may: %(endings)s.") % words,
-            field="files",
+            field="file",
         )  # fmt: skip
 
 
