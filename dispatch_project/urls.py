@@ -2,15 +2,18 @@
 
 from django.contrib.admin import site
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from core.attachments.views import attachment
 from core.health import healthz, readyz
+from core.members import Login, Logout, home
 from people.calendars import calendar
 from people.views import acknowledge, handover
 
 urlpatterns: list = [
-    path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
+    path("", home, name="root"),
+    path("", include("incidents.members.urls")),
+    path("login/", Login.as_view(), name="login"),
+    path("logout/", Logout.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
