@@ -35,7 +35,7 @@ def contents(request: Any, incident: Incident) -> dict[str, Any]:
         "offers": handovers.open_offers(incident).filter(receiver__user=request.user),
         "tasks": _tasks(request, incident, mine),
         "resources": resources,
-        "every": 3 if any(one.state == "coming" for one in resources) else 8,
+        "every": 3 if any(one.state == "pending" for one in resources) else 8,
         "console": page_path(incident) if may_use_console(request.user) and Right.SEE in mine else "",
         **_timeline(request, incident),
     }
