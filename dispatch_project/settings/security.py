@@ -66,7 +66,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = ["core.authentication.EmailBackend"]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "/admin/"
 
 # Unfold's Alpine needs unsafe-eval and inline styles; it has no inline script of its own (STACK: admin theme).
 CONTENT_SECURITY_POLICY = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.access import Right, may_use_console
@@ -31,6 +32,7 @@ def contents(request: Any, incident: Incident) -> dict[str, Any]:
         "as_what": _roles_in_words(part),
         "may_join": part is None and _may_join(incident, mine),
         "writes": Right.WRITE in mine,
+        "most_bytes": settings.ATTACHMENT_MAX_BYTES,
         "calls": _calls(request, incident),
         "offers": handovers.open_offers(incident).filter(receiver__user=request.user),
         "tasks": _tasks(request, incident, mine),

@@ -109,8 +109,23 @@
       return true;
     }
     const [was, is] = [[...old.children], [...fresh.children]];
-    if (was.length !== is.length || was.some((one, index) => one.tagName !== is[index].tagName)) return false;
-    return was.length > 0 && was.map((one, index) => merge(one, is[index])).every(Boolean);
+    if (was.length === is.length && was.every((one, index) => one.tagName === is[index].tagName)) return was.length > 0 && was.map((one, index) => merge(one, is[index])).every(Boolean);
+    return around(old, was, is);
+  };
+  // Something came or went beside what is in use: that stays, all before and behind it is exchanged.
+  const around = (old, was, is) => {
+    const held = was.filter(inUse);
+    if (held.length !== 1) return false;
+    const [mine] = held;
+    const alike = is.filter((one) => mine.querySelector("[data-keep]") || mine.matches("[data-keep]") ? one.matches("[data-keep]") || one.querySelector("[data-keep]") : mine.id ? one.id === mine.id : one.tagName === mine.tagName && one.className === mine.className);
+    if (alike.length !== 1 || !merge(mine, alike[0])) return false;
+    was.forEach((one) => { if (one !== mine) one.remove(); });
+    const at = is.indexOf(alike[0]);
+    const kept = old.contains(mine) ? mine : null;
+    if (!kept) return false;
+    is.slice(0, at).forEach((one) => kept.before(document.importNode(one, true)));
+    is.slice(at + 1).reverse().forEach((one) => kept.after(document.importNode(one, true)));
+    return true;
   };
   const partsOf = (root) => [...root.querySelectorAll("[data-part]")];
   const show = (html) => {
