@@ -1,6 +1,6 @@
 """The door for everybody: signing in without the console's rights, and where each lands."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
@@ -31,7 +31,7 @@ class Login(views.LoginView):
 class Logout(views.LogoutView):
     """Signing out, by POST only."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     next_page = "login"
 
 

@@ -23,6 +23,7 @@ periodic(
     Periodic(
         name="Delete files without an entry",
         task="core.tasks.sweep_files",
+        hour="4",
         minute="41",
         description="What an undone upload or an erased entry left in the storage for more than an hour.",
     )

@@ -14,6 +14,7 @@ from core.links import url_for
 from core.mails import Letter, MailKind, register
 from integrations.capabilities import MailMessage
 from integrations.documents import one_line
+from integrations.flows.mail_test import TEST
 from integrations.snapshots import snapshot
 from people.models import Individual, Participant, Role
 
@@ -116,6 +117,12 @@ register(
     MailKind(
         name=INVOLVED, template="integrations/mail/involved", heading=_involved_heading,
         reason_not_to_send=_not_involved,
+    )
+)  # fmt: skip
+register(
+    MailKind(
+        name=TEST, template="integrations/mail/mail_test", heading=lambda _letter: _("Mail reaches you"),
+        reason_not_to_send=lambda _letter: "",
     )
 )  # fmt: skip
 register(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import Right
 from core.console.setting_up import Reach, Step, register
 from core.models import Operation
-from integrations.flows.mail_test import TEST
+from integrations.flows.mail_test import tests_of
 from integrations.models import PluginInstance
 
 
@@ -19,10 +19,9 @@ def _mail_stays_here(_reach: Reach) -> Iterable[Any]:
 
 
 def _never_tested(reach: Reach) -> Iterable[Any]:
-    sent = Operation.objects.filter(
-        action="email.send", status=Operation.Status.SUCCEEDED, arguments__template=TEST
-    )
-    return reach.without(sent)
+    sent = tests_of(*reach.projects).filter(status=Operation.Status.SUCCEEDED)
+    have = set(sent.values_list("project", flat=True))
+    return [one for one in reach.projects if one.pk not in have]
 
 
 def _silent(reach: Reach) -> Iterable[Any]:
@@ -41,7 +40,8 @@ register(
     Step(
         key="mail-test", order=57, right=Right.ADMINISTER, title=_("A mail to yourself"), action=_("Send it"),
         why=_("Only a mail that arrived shows that mail arrives."),
-        lacking=_never_tested, url=lambda rows: reverse("admin:core_project_send-test-mail", args=[rows[0].pk]),
+        lacking=_never_tested, in_dialog=True,
+        url=lambda rows: f"{reverse('admin:integrations_plugininstance_mail-test')}?project={rows[0].pk}",
     )
 )  # fmt: skip
 register(

@@ -23,7 +23,7 @@ def _too_few(reach: Reach) -> Iterable[Any]:
 def _nobody_on_call(reach: Reach) -> Iterable[Any]:
     now = timezone.now()
     shifts = Shift.objects.filter(starts_at__lte=now, ends_at__gt=now, individual__is_active=True)
-    return reach.without(shifts.filter(service__is_active=True), "service__project_id")
+    return reach.without(shifts.filter(service__is_active=True), "service__project")
 
 
 register(

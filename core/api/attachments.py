@@ -89,11 +89,12 @@ class AttachmentViewSet(Reads, SubjectChildViewSet):
 
     def told(self) -> Any:
         """What the idempotency key stands for: the words, and the file's bytes by their hash."""
-        data, file = self.request.data, self.request.FILES.get("file")
+        data: Any = self.request.data
+        file = self.request.FILES.get("file")
         words = {name: data.getlist(name) for name in data if name != "file"}
         return {**words, "file": [file.name, sha256_of(file)] if file else None}
 
-    def _check_body(self, request: Request) -> None:
+    def _check_body(self, request: Request) -> None:  # noqa: ARG002
         # Not before the subject was looked for: another media type is refused when the body is read.
         return
 

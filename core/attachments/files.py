@@ -37,9 +37,7 @@ def store(upload: Any) -> Stored:
     digest = sha256_of(upload)
     key = uuid.uuid4().hex
     path = default_storage.save(f"{FOLDER}/{key[:2]}/{key}", File(upload))
-    return Stored(
-        path=path, name=name, content_type=kinds.content_type(first), size=upload.size, sha256=digest
-    )
+    return Stored(path=path, name=name, content_type=kinds.content_type(first), size=upload.size, sha256=digest)
 
 
 def sha256_of(upload: Any) -> str:

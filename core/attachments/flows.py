@@ -97,4 +97,3 @@ def forget(event_id: int) -> None:
     for path in paths:
         # After the commit, so that an undone erasing loses nothing; the sweep takes what a crash leaves.
         transaction.on_commit(lambda path=path: storage.delete(path))  # type: ignore[misc]
-

@@ -24,9 +24,7 @@ class Attachment(Identified, SubjectOwned):
     user = models.ForeignKey("core.User", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta(SubjectOwned.Meta):
-        indexes = [
-            models.Index(fields=[kind, "-uploaded_at"], name=f"attachment_by_{kind}") for kind in KINDS
-        ]
+        indexes = [models.Index(fields=[kind, "-uploaded_at"], name=f"attachment_by_{kind}") for kind in KINDS]
 
     def __str__(self) -> str:
         return self.name

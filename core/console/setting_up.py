@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -44,9 +45,10 @@ class Reach:
         found = {project.organization_id: project.organization for project in self.projects}
         return list(found.values())
 
-    def without(self, there: "QuerySet[Any, Any]", field: str = "project_id") -> list[Project]:
+    def without(self, there: "QuerySet[Any, Any]", field: str = "project") -> list[Project]:
         """The projects that no row of `there` belongs to."""
-        have = set(there.filter(**{f"{field}__in": [one.pk for one in self.projects]}).values_list(field, flat=True))
+        rows = Project.objects.filter(pk__in=[one.pk for one in self.projects])
+        have = set(rows.filter(Exists(there.filter(**{field: OuterRef("pk")}))).values_list("pk", flat=True))
         return [project for project in self.projects if project.pk not in have]
 
 
@@ -56,6 +58,7 @@ class Step:
 
     :ivar why: what happens without it. :ivar lacking: what lacks it, by name (projects, organizations, plugins).
     :ivar url: where it is set up, of what lacks it. :ivar right: who sets it up.
+    :ivar in_dialog: the address is a dialog's.
     """
 
     key: str
@@ -66,6 +69,7 @@ class Step:
     url: Callable[[list[Any]], str]
     right: Right = Right.CONFIGURE
     order: int = 50
+    in_dialog: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +130,23 @@ def view(request: HttpRequest, base: dict[str, Any]) -> HttpResponse:
     return TemplateResponse(request, "console/set_up.html", context)
 
 
+def help_view(request: HttpRequest, base: dict[str, Any]) -> HttpResponse:
+    """What is set outside the console, and how it stands."""
+    if Right.ADMINISTER not in rights.anywhere(request):
+        raise PermissionDenied
+    variables = [
+        ("BASE_URL", settings.BASE_URL, _("The address people reach Dispatch under: https://dispatch.example.com.")),
+        ("EMAIL_HOST", settings.EMAIL_HOST if _sends() else _("none"), _("The mail server.")),
+        ("DEFAULT_FROM_EMAIL", settings.DEFAULT_FROM_EMAIL, _("Who mail comes from.")),
+    ]
+    context = {**base, "title": _("Set-up"), "is_fullwidth": "1", "variables": variables}
+    return TemplateResponse(request, "console/set_up_help.html", context)
+
+
+def _sends() -> bool:
+    return not settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
+
+
 def card(request: HttpRequest) -> dict[str, Any] | None:
     """The home page's reminder, until everything is set up."""
     key = f"set-up-complete:{request.user.pk}"
@@ -134,7 +155,7 @@ def card(request: HttpRequest) -> dict[str, Any] | None:
     shown = steps(request)
     left = [one for one in shown if not one.is_done]
     if not left:
-        cache.set(key, True, COMPLETE_FOR)  # noqa: FBT003 (the cache's own signature)
+        cache.set(key, True, COMPLETE_FOR)
         return None
     return {**progress(shown), "next": left[0], "url": reverse("admin:set-up")}
 

@@ -72,9 +72,7 @@ class EntryForm(DialogForm):
     """An entry on the timeline."""
 
     # May be empty beside files; without any, the flow asks for words.
-    description = LetterField(
-        label=_("What happened?"), required=False, widget=forms.Textarea(attrs={"rows": 4})
-    )
+    description = LetterField(label=_("What happened?"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
     decision = forms.BooleanField(label=_("It is a decision"), required=False)
     pinned = forms.BooleanField(label=_("Pin it"), required=False)
     happened_at = forms.DateTimeField(
@@ -151,7 +149,7 @@ class SubjectAdmin(ModelAdmin):
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
-        return live.tagged(TemplateResponse(request, self.change_form_template, context), tag)  # type: ignore[no-any-return]
+        return live.tagged(TemplateResponse(request, self.change_form_template, context), tag)
 
     def page(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
         """What stands above the tabs."""

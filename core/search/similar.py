@@ -11,11 +11,14 @@ from core.search.finding import RANKED
 from core.search.models import SearchDocument
 
 # Words that every report has.
-COMMON: Final = frozenset(
-    "a about after all also an and any are as at be been but by can did do for from had has have he her his how i if "
-    "in into is it its may me more my new no not of off on one or our out over she so some than that the their them "
-    "then there they this to two up us was we were what when where which who why will with you your".split()
-)
+COMMON: Final = frozenset({
+    "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
+    "did", "do", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is",
+    "it", "its", "may", "me", "more", "my", "new", "no", "not", "of", "off", "on", "one", "or", "our", "out",
+    "over", "she", "so", "some", "than", "that", "the", "their", "them", "then", "there", "they", "this", "to",
+    "two", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "you",
+    "your",
+})  # fmt: skip
 LOOKED_AT: Final = 30
 # Of the words that somebody typed, how many an object must share at least.
 SHARE: Final = 0.4
@@ -46,4 +49,3 @@ def _telling(text: str) -> list[str]:
 def _shared(text: str, terms: Iterable[str]) -> int:
     there = set(words.words(text))
     return sum(any(word.startswith(term) for word in there) for term in terms)
-

@@ -23,7 +23,7 @@ LONGEST_TEXT = 2000
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest) -> HttpResponse:
     """The report form. Sent twice, it makes one incident."""
-    if any(UNSTORABLE.search(value) for value in request.GET.values()):
+    if any(UNSTORABLE.search(str(value)) for value in request.GET.values()):
         raise PermissionDenied
     if not may_report(request):
         return TemplateResponse(request, "members/nowhere.html", {"title": _("Report"), "here": "report"}, status=403)

@@ -1,4 +1,4 @@
-"""Files on the timeline: kept as they came, covered by the chain, seen by those who see the subject, gone when erased."""
+"""Files on the timeline: kept as they came, covered by the chain, seen with the subject, gone when erased."""
 
 import hashlib
 import json

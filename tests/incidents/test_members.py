@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from core.attachments import flows as attachments
 from core.attachments.models import Attachment
 from core.models import RestrictedRead
 from core.timeline import Event
@@ -47,6 +48,35 @@ def takes_part(incident, user):
 
 def words(response) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+OUTSIDERS = ["outsider", "member", "responder", "manager"]
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_no_page_for_members_tells_of_what_its_reader_may_not_see(client, project, role, settings, tmp_path):
+    """The leak walk of these pages: by name, by old name, by id, by file, in lists, in counts, and while typing."""
+    settings.MEDIA_ROOT = tmp_path
+    hidden = declare(project, title="Zyxquark title", description="Zyxquark text", visibility="restricted")
+    by = {"actor": actor_for(make_member(project, "admin")), "now": timezone.now()}
+    secret = SimpleUploadedFile("zyxquark.txt", b"zyxquark")
+    attachments.attach(subject=hidden, files=[secret], description="Zyxquark entry", **by)
+    create_task(subject=hidden, title="Zyxquark task", **by)
+    client.force_login(make_member(make_project(), "owner") if role == "outsider" else make_member(project, role))
+    file = Attachment.objects.get()
+    before = Event.objects.count()
+
+    for path in (f"/i/{hidden.name}/", f"/i/{hidden.name.lower()}/", f"/files/{file.uuid}/", f"/i/{hidden.pk}/"):
+        for headers in ({}, {"X-Live": "1", "If-None-Match": '"*"'}):
+            assert client.get(path, headers=headers).status_code == 404
+    told = [client.get("/status/"), client.get("/report/"), client.get("/report/?title=Zyxquark")]
+    told += [client.post("/report/similar/", {"title": "Zyxquark title", "description": "Zyxquark text entry"})]
+    told += [client.post(f"/i/{hidden.name}/{verb}/", {"description": "x"}) for verb in ("join", "entry", "nothing")]
+    for answer in told:
+        assert b"zyxquark" not in answer.content.lower().replace(b'"zyxquark"', b"")
+        assert hidden.name.encode() not in answer.content
+    assert "All quiet" in words(told[0])
+    assert Event.objects.count() == before
 
 
 class TestLogin:

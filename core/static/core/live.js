@@ -262,10 +262,13 @@
     return new File([file], `Screenshot ${stamp}.${(file.type.split("/")[1] || "png").replace("jpeg", "jpg")}`, { type: file.type });
   };
   const add = (form, files) => put(form, [...form.querySelector("input[type=file]").files, ...files.map(named)]);
+  // First of all: the theme's own script looks for a text field beside each file field, and falls over without one.
   document.addEventListener("change", (event) => {
     const form = event.target.form;
-    if (event.target.type === "file" && form?.hasAttribute("data-compose")) put(form, [...event.target.files]);
-  });
+    if (event.target.type !== "file" || !form?.matches("[data-compose], .dialog form")) return;
+    event.stopPropagation();
+    if (form.hasAttribute("data-compose")) put(form, [...event.target.files]);
+  }, true);
   document.addEventListener("paste", (event) => {
     const form = event.target.form || document.querySelector("form[data-compose]");
     const files = [...(event.clipboardData?.files || [])];
