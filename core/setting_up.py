@@ -68,7 +68,7 @@ register(
         key="address", order=60, right=Right.OWN, title=_("The address of this installation"),
         action=_("How to set it"),
         why=_("Links in mail and documents lead to the server itself; nobody else can open them. Set BASE_URL."),
-        lacking=lambda _reach: [settings.BASE_URL] if is_own_address(settings.BASE_URL) else [],
+        lacking=lambda _reach: [_("this installation")] if is_own_address(settings.BASE_URL) else [],
         url=lambda _rows: reverse("admin:set-up-help"),
     )
 )  # fmt: skip

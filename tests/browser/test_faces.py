@@ -257,3 +257,64 @@ def test_members_log_in_without_a_script(open_page, project, chromium, live_serv
 
     expect(page.locator("li.ev").first).to_contain_text("Written without a script")
     context.close()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (390, False)])
+def test_the_set_up_page_leads_through_what_is_missing(open_page, project, width, dark):
+    owner = make_member(project, "owner", name="Olga Owner")
+    page = open_page(owner, "/admin/set-up/", width=width, dark=dark)
+
+    expect(page.get_by_text("A second owner")).to_be_visible()
+    shot(page, f"set-up-{width}-{'dark' if dark else 'light'}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="Send it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(page.get_by_text("The mail is on its way")).to_be_visible()
+    assert page.url.endswith("/admin/set-up/")
+
+
+def test_the_consoles_report_shows_what_is_known_already(open_page, admin, project):
+    alike = declare(project, title="Phishing mail to the payroll department")
+    page = open_page(admin, reverse("admin:incidents_incident_add"))
+
+    page.get_by_label("What happened, in a few words").fill("payroll phishing")
+
+    expect(page.get_by_role("link", name=re.compile(alike.name))).to_be_visible()
+    shot(page, "console-report")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_console_on_a_phone(open_page, admin, project, dark):
+    incident = declare(project, title="Payroll export readable by every contractor account")
+    write(incident, "Access withdrawn")
+    page = open_page(admin, change(incident), width=390, dark=dark)
+
+    shot(page, f"console-390-{'dark' if dark else 'light'}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_by_keyboard_alone(open_page, project):
+    """What is focused is seen, in the order of the page, and each control says its name."""
+    member = make_member(project, "member")
+    incident = declare(project)
+    people.add_participant(
+        subject=incident, individual=individual_of(member, project), role="participant", actor=system(),
+        now=timezone.now(),
+    )  # fmt: skip
+    page = open_page(member, f"/i/{incident.name}/", width=390)
+
+    named = []
+    for _press in range(14):
+        page.keyboard.press("Tab")
+        named.append(
+            page.evaluate(
+                """() => { const one = document.activeElement;
+                return [one.tagName, (one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent || "").trim(),
+                        one.tagName === "BODY" || one.classList.contains("unseen") || getComputedStyle(one).outlineStyle !== "none"]; }"""
+            )
+        )
+    named = [one for one in named if one[0] != "BODY"]
+    assert all(name and shown for _tag, name, shown in named), named
+    order = [name for _tag, name, _shown in named]
+    assert order[:4] == ["To the content", "Dispatch", "Status", "Report"]
+    assert order.index("What happened?") < order.index("Decision") < order.index("Files") < order.index("Add")
