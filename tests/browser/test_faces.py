@@ -308,9 +308,12 @@ def test_by_keyboard_alone(open_page, project):
         page.keyboard.press("Tab")
         named.append(
             page.evaluate(
-                """() => { const one = document.activeElement;
-                return [one.tagName, (one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent || "").trim(),
-                        one.tagName === "BODY" || one.classList.contains("unseen") || getComputedStyle(one).outlineStyle !== "none"]; }"""
+                """() => {
+                  const one = document.activeElement;
+                  const words = one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent || "";
+                  const shown = one.classList.contains("unseen") || getComputedStyle(one).outlineStyle !== "none";
+                  return [one.tagName, words.trim(), shown];
+                }"""
             )
         )
     named = [one for one in named if one[0] != "BODY"]
