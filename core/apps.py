@@ -11,7 +11,9 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         # The way an admin.py registers with the admin: receivers, performers, console panels, search kinds, schedules.
-        autodiscover_modules("receivers", "performers", "mails", "panels", "searchable", "filterable", "schedule")
+        autodiscover_modules(
+            "receivers", "performers", "mails", "panels", "searchable", "filterable", "schedule", "setting_up"
+        )
         from core import checks  # noqa: F401 (registers itself)
         from core.scheduling import sync
 

@@ -85,7 +85,7 @@ def sqlite_can_search(**_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def links_lead_here(**_: Any) -> list[CheckMessage]:
     """Mail and documents would carry links that work on the server alone."""
-    if not any(host in settings.BASE_URL for host in ("//localhost", "//127.0.0.1", "//[::1]")):
+    if not is_own_address(settings.BASE_URL):
         return []
     hint = "Set it to the address people reach Dispatch under, for example https://dispatch.example.com."
     return [Warning("BASE_URL is the server's own address.", hint=hint, id="dispatch.W003")]
@@ -128,6 +128,11 @@ def full_text(databases: Collection[str] | None = None, **_: Any) -> list[CheckM
         return []
     hint = "Run `manage.py rebuild_search`: it makes the table anew and fills it."
     return [Error("The full-text table is missing or broken.", hint=hint, id="dispatch.E004")]
+
+
+def is_own_address(url: str) -> bool:
+    """Whether an address leads to the machine it is opened on."""
+    return any(host in url for host in ("//localhost", "//127.0.0.1", "//[::1]"))
 
 
 def _search_is_migrated() -> bool:

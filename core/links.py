@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 
+from core.access import may_use_console
+
 
 def page_path(instance: Model) -> str:
     """The path of the object's console page; empty when it has none."""
@@ -14,6 +16,17 @@ def page_path(instance: Model) -> str:
         return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[instance.pk])
     except NoReverseMatch:
         return ""
+
+
+def member_path(subject: Any) -> str:
+    """The path of the subject's page outside the console; empty for a kind that has none."""
+    return reverse("responder", args=[subject.name]) if subject.kind == "incident" else ""
+
+
+def url_for(user: Any, subject: Any) -> str:
+    """The whole address of the page of a subject that a person can open: the console's for those who may use it."""
+    inside = user is not None and may_use_console(user)
+    return page_url(subject) if inside else absolute(member_path(subject) or page_path(subject))
 
 
 def absolute(path: str) -> str:

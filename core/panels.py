@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import site
 from django.db.models import Q
 from django.http import HttpRequest
@@ -66,7 +67,9 @@ def timeline(request: HttpRequest, subject: Any) -> dict[str, Any]:
     rows = Event.objects.of(subject).filter(KINDS[kind][1]).order_by("-happened_at", "-seq")
     page = panels.page_of(
         request,
-        rows.select_related("pin", "superseded__by", "supersedes__event", subject.kind, f"{subject.kind}__project"),
+        rows.select_related(
+            "pin", "superseded__by", "supersedes__event", subject.kind, f"{subject.kind}__project"
+        ).prefetch_related("attachments"),
     )
     path = request.path
     chips = [
@@ -80,6 +83,7 @@ def timeline(request: HttpRequest, subject: Any) -> dict[str, Any]:
         "chips": chips,
         "kind": kind,
         "writes": writes,
+        "most_bytes": settings.ATTACHMENT_MAX_BYTES,
         "subject": subject,
         "compose_url": reverse(
             f"admin:{subject._meta.app_label}_{subject._meta.model_name}_add-entry", args=[subject.pk]

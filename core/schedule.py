@@ -35,3 +35,12 @@ periodic(
         description="Calls DEADMAN_URL, where one is set, so that another system notices when Dispatch falls silent.",
     )
 )
+periodic(
+    Periodic(
+        name="Delete files without an entry",
+        task="core.tasks.sweep_files",
+        hour="4",
+        minute="41",
+        description="What an undone upload or an erased entry left in the storage for more than an hour.",
+    )
+)

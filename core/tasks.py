@@ -7,6 +7,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from core import deadman, heartbeats, idempotency
+from core.attachments import flows as attachments
 from core.operations import jobs, queue
 from core.operations.waking import wake
 
@@ -59,3 +60,9 @@ def heartbeat(**_later: object) -> None:
 def tell_outside(**_later: object) -> None:
     """Tell the dead man's switch that Dispatch lives and sends its pages."""
     deadman.tell(now=timezone.now())
+
+
+@shared_task(acks_late=True, name="core.tasks.sweep_files")
+def sweep_files(**_later: object) -> None:
+    """Delete stored files that belong to no entry."""
+    attachments.sweep(now=timezone.now())

@@ -2,20 +2,25 @@
 
 from django.contrib.admin import site
 from django.urls import include, path
-from django.views.generic import RedirectView
 
+from core.attachments.views import attachment
 from core.health import healthz, readyz
+from core.members import Login, Logout, home
 from core.metrics.views import metrics
 from people.calendars import calendar
 from people.views import acknowledge, handover
 
 urlpatterns: list = [
-    path("", RedirectView.as_view(pattern_name="admin:index", permanent=False), name="root"),
+    path("", home, name="root"),
+    path("", include("incidents.members.urls")),
+    path("login/", Login.as_view(), name="login"),
+    path("logout/", Logout.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
+    path("files/<uuid:key>/", attachment, name="attachment"),
     path("calendar/<str:secret>.ics", calendar, name="calendar"),
     path("page/<str:secret>/", acknowledge, name="acknowledge"),
     path("handover/<str:secret>/", handover, name="handover"),

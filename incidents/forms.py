@@ -74,6 +74,16 @@ class ReportForm(DialogForm):
         }  # fmt: skip
         self._hint()
 
+    @property
+    def types(self) -> list[Any]:
+        """The types that say what they are for."""
+        return [row for row in self.fields["type"].queryset if row.description]  # type: ignore[attr-defined]
+
+    @property
+    def folded_errors(self) -> bool:
+        """Whether something is wrong with what is folded away."""
+        return bool(set(self.errors) & {"severity", "priority", "visibility", "commander", "tags"})
+
     def renew(self, sentence: str) -> None:
         """Refuse this time, and let the next try be a report of its own."""
         self.add_error(None, sentence)

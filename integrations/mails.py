@@ -1,7 +1,7 @@
 """The mails Dispatch writes: to whom, whether they are still wanted, and what they say."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,9 +10,11 @@ from django.template.loader import render_to_string
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from core.links import url_for
 from core.mails import Letter, MailKind, register
 from integrations.capabilities import MailMessage
 from integrations.documents import one_line
+from integrations.flows.mail_test import TEST
 from integrations.snapshots import snapshot
 from people.models import Individual, Participant, Role
 
@@ -60,7 +62,8 @@ class _About:
 
 def _of_subject(kind: MailKind, letter: Letter) -> _About:
     """Of a restricted subject it tells name and type; the rest is behind the log-in."""
-    now = snapshot(letter.subject)
+    url = url_for(getattr(letter.person, "user", None), letter.subject)
+    now = replace(snapshot(letter.subject), url=url)
     context = {
         "subject": now,
         "title": "" if now.restricted else one_line(now.title),
@@ -114,6 +117,12 @@ register(
     MailKind(
         name=INVOLVED, template="integrations/mail/involved", heading=_involved_heading,
         reason_not_to_send=_not_involved,
+    )
+)  # fmt: skip
+register(
+    MailKind(
+        name=TEST, template="integrations/mail/mail_test", heading=lambda _letter: _("Mail reaches you"),
+        reason_not_to_send=lambda _letter: "",
     )
 )  # fmt: skip
 register(

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.links import page_url
+from core.links import url_for
 from core.mails import Letter, MailKind, register
 from people.flows.task_reminders import tasks_to_remind
 from people.models import Participant, Task
@@ -72,16 +72,16 @@ def _reminder_heading(letter: Letter) -> str:
 
 def _reminder(letter: Letter) -> dict[str, Any]:
     now = timezone.now()
-    return {"tasks": [_line(task, letter.project, now) for task in _listed(letter)]}
+    return {"tasks": [_line(task, letter, now) for task in _listed(letter)]}
 
 
-def _line(task: Task, project: Any, now: datetime) -> dict[str, Any]:
+def _line(task: Task, letter: Letter, now: datetime) -> dict[str, Any]:
     subject = task.subject
-    url = page_url(subject)
+    url = url_for(getattr(letter.person, "user", None), subject)
     return {
         "name": subject.name,
         "title": "" if subject.is_restricted else task.title,
-        "due": _moment(task.due_at, project),
+        "due": _moment(task.due_at, letter.project),
         "overdue": task.due_at <= now,
         "url": f"{url}?tab=tasks" if url else "",
     }

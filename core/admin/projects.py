@@ -97,11 +97,38 @@ class ProjectAdmin(ModelAdmin):
     inlines = [BusinessHoursInline]
     fieldsets = [
         (None, {"fields": ["organization", "name", "description", "enabled", "default"]}),
-        (_("Names"), {"fields": ["name_prefix"]}),
-        (_("Time"), {"fields": ["time_zone", "holiday_country", "holiday_region"]}),
-        (_("Cost"), {"fields": ["currency", "annual_employee_cost", "business_year_hours", "paid_hours_per_day"]}),
-        (_("Taking part"), {"fields": ["allow_self_join", "past_participants_may_read"]}),
-        (_("Reporting"), {"fields": ["report_instructions", "title_hint", "description_hint"]}),
+        (_("Names"), {"fields": ["name_prefix"], "description": _("What stands before the number of an incident.")}),
+        (
+            _("Time"),
+            {
+                "fields": ["time_zone", "holiday_country", "holiday_region"],
+                "description": _(
+                    "Tasks fall due, and reminders go out, on working days only: by the hours below, in this zone, "
+                    "without these holidays."
+                ),
+            },
+        ),
+        (
+            _("Cost"),
+            {
+                "fields": ["currency", "annual_employee_cost", "business_year_hours", "paid_hours_per_day"],
+                "description": _("What an hour of somebody's work on an incident is counted with."),
+            },
+        ),
+        (
+            _("Taking part"),
+            {
+                "fields": ["allow_self_join", "past_participants_may_read"],
+                "description": _("For open incidents. Restricted ones are for those who were brought in."),
+            },
+        ),
+        (
+            _("Reporting"),
+            {
+                "fields": ["report_instructions", "title_hint", "description_hint"],
+                "description": _("What whoever reports is told on the form, here and at /report/."),
+            },
+        ),
     ]
 
     def target(self, obj: Project) -> Project:

@@ -1,5 +1,6 @@
 """What the ground offers."""
 
+from core.api.attachments import AttachmentViewSet
 from core.api.documentation import DocsView, SchemaView
 from core.api.events import EventViewSet
 from core.api.links import LinkViewSet
@@ -18,5 +19,6 @@ register("schema", SchemaView)
 register("docs", DocsView)
 register_for_subjects("status", StatusViewSet)
 register_for_subjects("events", EventViewSet)
+register_for_subjects("attachments", AttachmentViewSet)
 register_for_subjects("operations", SubjectOperationViewSet)
 register_for_subjects("links", LinkViewSet)

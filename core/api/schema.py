@@ -6,6 +6,7 @@ from typing import Any, Final
 import uritemplate
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from core.api import etags
@@ -90,6 +91,8 @@ class Schema(AutoSchema):
         answers: dict[Any, Any] = {}
         if self.method == "DELETE":
             answers[204] = OpenApiResponse(description="Done.")
+        elif self._verb() in getattr(self.view, "binary", ()):
+            answers[200, "application/octet-stream"] = OpenApiTypes.BINARY
         else:
             answers[self.view.code()] = self.view.get_serializer_class()
             if self.method != "GET" and self.view.may_vanish:

@@ -199,12 +199,16 @@ class ApiView(GenericAPIView):
             return self.show(made, code)
         outcome = idempotency.once(
             actor=self.actor, key=key, method=self.request.method or "", path=self.request.path,
-            body=self.request.data, now=self.now, perform=lambda: (code, str((row := perform()).uuid), row),
+            body=self.told(), now=self.now, perform=lambda: (code, str((row := perform()).uuid), row),
         )  # fmt: skip
         response = self.show(outcome.object_id, outcome.status)
         if outcome.replayed:
             response[REPLAYED_HEADER] = "true"
         return response
+
+    def told(self) -> Any:
+        """What an idempotency key stands for: the body."""
+        return self.request.data
 
     def shown(self) -> QuerySet[Any]:
         """Where `once` looks the answer's row up: what the caller sees now."""

@@ -14,6 +14,11 @@ def script(request: HttpRequest) -> str:  # noqa: ARG001
     return static("core/console.js")
 
 
+def live(request: HttpRequest) -> str:  # noqa: ARG001
+    """The address of the script that renews pages and keeps drafts."""
+    return static("core/live.js")
+
+
 def favicon(request: HttpRequest) -> str:  # noqa: ARG001
     """The address of the tab's icon."""
     return static("core/icon.svg")

@@ -9,18 +9,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.console import setting_up
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """An entry of the sidebar: a page, or several pages as tabs (the first is the entry's own).
 
-    :ivar pages: "app.model", each the list of that model.
+    :ivar pages: "app.model", each the list of that model. :ivar link: instead, the name of an address, where `offered`.
     """
 
     title: Any
     icon: str
-    pages: tuple[str, ...]
+    pages: tuple[str, ...] = ()
     badge: str = ""
+    link: str = ""
+    offered: Callable[[HttpRequest], bool] = field(default=lambda _request: True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,7 @@ SECTIONS = (
         title=_("Respond"),
         places=(
             Place(title=_("Incidents"), icon="emergency_home", pages=("incidents.incident",), badge="incidents"),
+            Place(title=_("Status page"), icon="monitor_heart", link="status"),
             Place(title=_("Tasks"), icon="task_alt", pages=("people.task",), badge="tasks"),
             Place(
                 title=_("On-call"),
@@ -55,6 +60,7 @@ SECTIONS = (
     Section(
         title=_("Set up"),
         places=(
+            Place(title=_("Set-up"), icon="checklist", link="admin:set-up", offered=setting_up.is_for),
             Place(title=_("People"), icon="groups", pages=("people.individual", "people.team", "people.merge")),
             Place(title=_("Roles and rules"), icon="rule", pages=("people.rolepolicy", "people.engagementrule")),
             Place(title=_("Costs"), icon="payments", pages=("reporting.costtype",)),
@@ -121,10 +127,9 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(request: HttpRequest, place: Place) -> dict[str, Any] | None:
-    pages = _open_pages(request, place)
-    if not pages:
+    links = _links(request, place)
+    if not links:
         return None
-    links = [_list_of(page) for page in pages]
     item = {
         "title": place.title,
         "icon": place.icon,
@@ -135,6 +140,12 @@ def _item(request: HttpRequest, place: Place) -> dict[str, Any] | None:
     if badge:
         item |= {"badge": badge[0], "badge_variant": badge[1]}
     return item
+
+
+def _links(request: HttpRequest, place: Place) -> list[str]:
+    if place.link:
+        return [reverse(place.link)] if place.offered(request) else []
+    return [_list_of(page) for page in _open_pages(request, place)]
 
 
 def _open_pages(request: HttpRequest, place: Place) -> list[str]:

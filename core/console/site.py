@@ -6,12 +6,12 @@ from typing import Any
 from django.core.exceptions import BadRequest, ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from unfold.sites import UnfoldAdminSite
 
 from core.access import may_use_console
-from core.console import dashboard, searching
+from core.console import dashboard, searching, setting_up
 from core.console.banners import banners
 from core.console.forms import LoginForm
 from core.console.modeladmin import ModelAdmin
@@ -59,6 +59,24 @@ class Console(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page knows: whether a part of Dispatch itself is silent, too."""
         return {**super().each_context(request), "banners": banners()}
+
+    def get_urls(self) -> list[Any]:
+        """The set-up page beside the stock ones."""
+        return [
+            path("set-up/", self.admin_view(self.set_up), name="set-up"),
+            path("set-up/environment/", self.admin_view(self.set_up_help), name="set-up-help"),
+            *super().get_urls(),
+        ]
+
+    def set_up(self, request: HttpRequest) -> HttpResponse:
+        """What is unset and matters."""
+        request.current_app = self.name
+        return setting_up.view(request, self.each_context(request))
+
+    def set_up_help(self, request: HttpRequest) -> HttpResponse:
+        """What is set outside the console."""
+        request.current_app = self.name
+        return setting_up.help_view(request, self.each_context(request))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The home page: what needs the reader now."""

@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.access import Right
-from core.console import notices, panels, rights
+from core.attachments import flows as attachments
+from core.console import live, notices, panels, rights
 from core.console.addresses import page_of
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField, LocalDateTime, RememberingForm
@@ -60,15 +61,24 @@ class SubjectForm(RememberingForm, DialogForm):
         self.refresh(version=self.target.version, seen=self.target.event_count)
 
 
+class SeveralFiles(forms.ClearableFileInput):
+    """More than one file."""
+
+    template_name = "django/forms/widgets/input.html"
+    allow_multiple_selected = True
+
+
 class EntryForm(DialogForm):
     """An entry on the timeline."""
 
-    description = LetterField(label=_("What happened?"), widget=forms.Textarea(attrs={"rows": 4}))
+    # May be empty beside files; without any, the flow asks for words.
+    description = LetterField(label=_("What happened?"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
     decision = forms.BooleanField(label=_("It is a decision"), required=False)
     pinned = forms.BooleanField(label=_("Pin it"), required=False)
     happened_at = forms.DateTimeField(
         label=_("When"), required=False, widget=LocalDateTime, help_text=_("Empty: now. On your clock.")
     )
+    file = forms.FileField(label=_("Files"), required=False, widget=SeveralFiles)
 
 
 class LinkForm(DialogForm):
@@ -124,6 +134,9 @@ class SubjectAdmin(ModelAdmin):
         subject = self.get_object(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
+        tag = live.tag_of(request, subject, timezone.now())
+        if live.is_known(request, tag):
+            return live.unchanged(tag)
         self.note_read(request, subject)
         panel = panels.open_panel(request, subject)
         context = {
@@ -131,11 +144,12 @@ class SubjectAdmin(ModelAdmin):
             **self.page(request, subject),
             "tabs": panels.tabs(request, subject, panel.key),
             "panel": panel,
+            "tag": tag,
             "part": panel.context(request, subject),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.change_form_template, context)
+        return live.tagged(TemplateResponse(request, self.change_form_template, context), tag)
 
     def page(self, request: HttpRequest, subject: Any) -> dict[str, Any]:
         """What stands above the tabs."""
@@ -165,15 +179,16 @@ class SubjectAdmin(ModelAdmin):
     def add_entry(self, request: Any, subject: Any, form: EntryForm) -> None:
         """Write an entry."""
         given = form.cleaned_data
-        timeline.add_entry(
-            subject=subject,
-            description=given["description"],
-            kind=Event.Kind.DECISION if given["decision"] else Event.Kind.CUSTOM,
-            pinned=given["pinned"],
-            happened_at=given["happened_at"],
-            actor=request.actor,
-            now=timezone.now(),
-        )
+        words = {
+            "subject": subject, "description": given["description"], "actor": request.actor, "now": timezone.now(),
+            "kind": Event.Kind.DECISION if given["decision"] else Event.Kind.CUSTOM, "pinned": given["pinned"],
+            "happened_at": given["happened_at"],
+        }  # fmt: skip
+        files = request.FILES.getlist("file")
+        if files:
+            attachments.attach(files=files, **words)
+        else:
+            timeline.add_entry(**words)
 
     @dialog(title=_("Link to another"), form=LinkForm, submit=_("Link"), right=Right.EDIT)
     def link(self, request: Any, subject: Any, form: LinkForm) -> None:

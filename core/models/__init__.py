@@ -1,5 +1,6 @@
 """Everything of the ground that has a table, gathered from its rooms (timeline, operations, search, …)."""
 
+from core.attachments.models import Attachment
 from core.idempotency.models import IdempotencyRecord
 from core.models.classification import Classification, PriorityBase, SeverityBase, TypeBase
 from core.models.heartbeats import Heartbeat
@@ -25,6 +26,7 @@ from core.timeline.models import Event, EventPin, EventSupersession
 
 __all__ = [
     "ApiToken",
+    "Attachment",
     "BusinessHours",
     "Classification",
     "Event",

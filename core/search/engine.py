@@ -78,32 +78,41 @@ def matches(terms: list[str]) -> RawSQL:
 
 def rank(terms: list[str], keys: Sequence[int]) -> list[int]:
     """The given documents, best first; among equals the newer first."""
+    return _rank(_query(terms), keys)
+
+
+def rank_any(terms: list[str], keys: Sequence[int]) -> list[int]:
+    """Of the given documents those that hold any of the terms, best first."""
+    return _rank(_query(terms, any_of=True), keys)
+
+
+def _rank(query: str, keys: Sequence[int]) -> list[int]:
     if not keys:
         return []
     parameters: list[int | str]
     if _is_postgres():
         sql = (
             f"SELECT document_id FROM core_searchtext WHERE document_id IN ({_marks(keys)}) "  # noqa: S608
-            "ORDER BY ts_rank(words, %s::tsquery) DESC, document_id DESC"
+            "AND words @@ %s::tsquery ORDER BY ts_rank(words, %s::tsquery) DESC, document_id DESC"
         )
-        parameters = [*keys, _query(terms)]
+        parameters = [*keys, query, query]
     else:
         # The plus keeps SQLite from asking the index anew for every key; the range lets it begin at the oldest one.
         sql = (
             f"SELECT rowid FROM core_searchtext WHERE core_searchtext MATCH %s AND rowid >= %s "  # noqa: S608
             f"AND +rowid IN ({_marks(keys)}) ORDER BY bm25(core_searchtext, {TITLE_WEIGHT}, 1.0), rowid DESC"
         )
-        parameters = [_query(terms), min(keys), *keys]
+        parameters = [query, min(keys), *keys]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]
 
 
-def _query(terms: list[str]) -> str:
-    """Every term as a beginning."""
+def _query(terms: list[str], *, any_of: bool = False) -> str:
+    """Every term, or any of them, as a beginning."""
     if _is_postgres():
-        return " & ".join(f"'{term}':*" for term in terms)
-    return " ".join(f'"{term}"*' for term in terms)
+        return (" | " if any_of else " & ").join(f"'{term}':*" for term in terms)
+    return (" OR " if any_of else " ").join(f'"{term}"*' for term in terms)
 
 
 def _vector(title: str, body: str) -> str:

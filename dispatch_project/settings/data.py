@@ -43,6 +43,21 @@ CACHES = {
 
 # No public media address: files are read through views that ask access.
 MEDIA_ROOT = HOME / "files"
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", 26_214_400)
+ATTACHMENTS_PER_ENTRY = env.int("ATTACHMENTS_PER_ENTRY", 10)
+# Endings without the dot; "*" allows all. Whatever it is, it is handed out as a download; pictures only are shown.
+_ENDINGS = [
+    "7z", "bmp", "csv", "doc", "docx", "eml", "evtx", "gif", "gz", "har", "ics", "jpeg", "jpg", "json", "jsonl",
+    "log", "md", "mov", "mp3", "mp4", "msg", "odp", "ods", "odt", "pcap", "pcapng", "pdf", "png", "ppt", "pptx",
+    "rtf", "tar", "tgz", "tsv", "txt", "wav", "webm", "webp", "xls", "xlsx", "xml", "xz", "yaml", "yml", "zip",
+    "zst",
+]  # fmt: skip
+ATTACHMENT_ENDINGS = frozenset(env.list("ATTACHMENT_ENDINGS", default=_ENDINGS))
+FILE_UPLOAD_HANDLERS = [
+    "core.attachments.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",

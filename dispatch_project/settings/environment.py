@@ -40,6 +40,13 @@ ENVIRONMENT: Final[dict[str, tuple[Variable, ...]]] = {
         Variable("BEHIND_PROXY", "off", "trust `X-Forwarded-Proto` of a reverse proxy that sets it"),
         Variable("SESSION_SECONDS", "43200", "how long a session lasts"),
         Variable("MAX_BODY_BYTES", "2621440", "largest request body"),
+        Variable("ATTACHMENT_MAX_BYTES", "26214400", "largest file on a timeline"),
+        Variable("ATTACHMENTS_PER_ENTRY", "10", "how many files an entry takes"),
+        Variable(
+            "ATTACHMENT_ENDINGS",
+            "pictures, office, text, archives, captures",
+            "endings that may be attached, comma-separated; `*` for all",
+        ),
         Variable("STATIC_MANIFEST", "off", "serve collected, compressed, hashed static files (after `collectstatic`)"),
         Variable("WEB_BIND", "`0.0.0.0:8000`", "where production's gunicorn listens"),
         Variable("WEB_WORKERS", "2", "its processes"),

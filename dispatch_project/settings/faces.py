@@ -92,7 +92,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _ACCENT},
     "STYLES": ["core.console.assets.stylesheet"],
-    "SCRIPTS": ["core.console.assets.script"],
+    "SCRIPTS": ["core.console.assets.script", "core.console.assets.live"],
     "ACCOUNT": {"navigation": "core.console.navigation.account"},
     "TABS": "core.console.navigation.tabs",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "core.console.navigation.sections"},

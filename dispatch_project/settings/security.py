@@ -65,7 +65,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["core.authentication.EmailBackend"]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/admin/"
 
 # Unfold's Alpine needs unsafe-eval and inline styles; it has no inline script of its own (STACK: admin theme).

@@ -17,14 +17,12 @@ from core.console import ages, rights
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.subjects import Step, SubjectAdmin
-from core.errors import FlowError, KeyReused
 from core.flows.subjects import find_by_name
-from core.idempotency import once
-from incidents import flows
+from incidents import flows, report
 from incidents.admin.bulk import BulkDialogs
 from incidents.admin.trends import TrendPages
 from incidents.admin.views import ListDialogs
-from incidents.forms import CloseForm, FactsForm, ReopenForm, ReportForm, StableForm
+from incidents.forms import CloseForm, FactsForm, ReopenForm, StableForm
 from incidents.listing import Listing, may_report
 from incidents.models import Incident
 from integrations.models import Resource
@@ -100,14 +98,9 @@ class IncidentAdmin(
         """The report. Sent twice, it makes one incident."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ReportForm(request.POST if request.method == "POST" else None, request=request)
-        if request.method == "POST" and form.is_valid():
-            try:
-                return HttpResponseRedirect(self._report(request, form))
-            except KeyReused:
-                form.renew(gettext("You sent this form before. Sent again as it is now, it makes a second incident."))
-            except FlowError as refusal:
-                form.show_refusal(refusal)
+        form, made = report.sent(request)
+        if made:
+            return HttpResponseRedirect(reverse("admin:incidents_incident_change", args=[made]))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Report an incident"),
@@ -118,21 +111,6 @@ class IncidentAdmin(
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "incidents/report.html", context)
-
-    def _report(self, request: Any, form: ReportForm) -> str:
-        """Declare once per form; the address of what it made."""
-        given = dict(form.cleaned_data)
-        key, now = given.pop("key"), timezone.now()
-        given["visibility"] = given["visibility"] or None
-        given["commander"] = given["commander"] or None
-
-        def declare() -> tuple[int, str, Incident]:
-            incident = flows.declare(actor=request.actor, now=now, **given)
-            return 201, str(incident.pk), incident
-
-        sent = {name: values for name, values in request.POST.lists() if name not in {"csrfmiddlewaretoken", "key"}}
-        done = once(actor=request.actor, key=key, method="POST", path=request.path, body=sent, now=now, perform=declare)
-        return reverse("admin:incidents_incident_change", args=[done.object_id])
 
     # The page
 

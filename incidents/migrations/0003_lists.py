@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0005_lists'),
+        ('core', '0006_lists'),
         ('incidents', '0002_initial'),
         ('knowledge', '0001_initial'),
     ]

@@ -19,6 +19,7 @@ from core.console.forms import ConfigurationForm, DialogForm
 from core.console.modeladmin import ModelAdmin
 from core.errors import FlowError
 from integrations import forms as settings_forms
+from integrations.admin.mail_test import MailTestDialog
 from integrations.capabilities import Capability
 from integrations.flows import delete_instance, public_configuration, request_check, save_instance
 from integrations.models import PluginInstance
@@ -37,7 +38,7 @@ class PluginForm(ConfigurationForm):
 
 
 @admin.register(PluginInstance)
-class PluginInstanceAdmin(ModelAdmin):
+class PluginInstanceAdmin(MailTestDialog, ModelAdmin):
     """Which plugin serves what in a project."""
 
     form = PluginForm
@@ -50,6 +51,7 @@ class PluginInstanceAdmin(ModelAdmin):
     search_fields = ["name", "plugin"]
     ordering = ["project__name", "name"]
     page_dialogs = ["test-connection"]
+    list_dialogs: ClassVar[list[str]] = ["mail-test"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PluginInstance]:
         """With what each serves."""

@@ -27,6 +27,7 @@ from people.api.references import IndividualReference
 from people.api.task_filters import TaskFilters
 from people.api.task_jobs import TaskJobSerializer, own_jobs
 from people.flows import find_individual, task_bulk, task_rules, tasks
+from people.flows.task_taking import take_task
 from people.models import Individual, Task
 
 SUBJECT_SCHEMA = {
@@ -130,6 +131,11 @@ class TaskActions(Reads, ApiViewSet):
             changes = self.with_people(task.subject, self.body(task))
             tasks.edit_task(task=task, version=version, actor=self.actor, now=self.now, **changes)
         return self.show(task.uuid)
+
+    @action(detail=True, methods=["post"])
+    def take(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Do it oneself, as one who takes part. Taking twice is taking once."""
+        return self._done(take_task)
 
     @action(detail=True, methods=["post"])
     def resolve(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:

@@ -62,11 +62,11 @@ def test_keys_do_nothing_while_somebody_types(open_page, responder):
     incident = declare(responder.memberships.get().project)
     page = open_page(responder, change(incident))
 
-    page.locator(".compose input[type=text]").fill("")
+    page.locator(".compose textarea").fill("")
     page.keyboard.type("screens crashed")
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.locator(".compose input[type=text]")).to_have_value("screens crashed")
+    expect(page.locator(".compose textarea")).to_have_value("screens crashed")
 
 
 def test_a_refusal_stays_in_the_dialog_at_its_field(open_page, responder):
@@ -130,7 +130,7 @@ def test_without_a_script_the_page_is_there_and_dialogs_are_pages(open_page, res
     page = open_page(responder, change(incident), script=False)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
-    page.locator(".compose input[type=text]").fill("Written without a script")
+    page.locator(".compose textarea").fill("Written without a script")
     page.locator(".compose button").click()
     expect(page.locator("li.ev").first).to_contain_text("Written without a script")
 

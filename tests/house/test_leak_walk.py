@@ -8,11 +8,13 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.forms import BaseForm, ModelChoiceField
 from django.test import Client
 from django.utils import timezone
 
+from core.attachments import flows as attachments
 from core.flows import subjects
 from core.models import BusinessHours, Operation, Project, SubjectLink
 from core.operations import queue
@@ -56,8 +58,9 @@ def plain_answers(monkeypatch):
 
 
 @pytest.fixture
-def world():
+def world(settings, tmp_path):
     """A restricted incident with everything that hangs on it, and people of every kind."""
+    settings.MEDIA_ROOT = tmp_path
     project = make.make_project(name_prefix="ZQ")
     elsewhere = make.make_project()
     who = {role: make.make_member(project, role) for role in ("member", "responder", "manager", "admin", "owner")}
@@ -87,6 +90,8 @@ def _restricted(project, admin, participant):
     people.assign_role(subject=incident, individual=scribe, role="scribe", **by)
     contacts.save_contact_method(individual=scribe, kind="email", address=f"{SECRET}@example.com", **by)
     timeline.add_entry(subject=incident, description=f"{SECRET} entry", **by)
+    file = SimpleUploadedFile(f"{SECRET}.txt", SECRET.encode())
+    attachments.attach(subject=incident, files=[file], **by)
     tasks.create_task(subject=incident, title=f"{SECRET} task", description=f"{SECRET} details", **by)
     pages.page(subject=incident, fact="walk", individual=scribe, message=f"{SECRET} page", **by)
     taker = make.make_individual(project)

@@ -203,7 +203,9 @@ class TestHome:
         assert "1 critical" in text
         assert "Failed operations" in text
 
-    def test_the_root_leads_home(self, client):
+    def test_the_root_leads_home(self, client, project):
+        client.force_login(make_member(project, "responder"))
+
         assert client.get("/")["Location"] == "/admin/"
 
     def test_the_sidebar_offers_only_what_the_reader_may_open(self, client, project):

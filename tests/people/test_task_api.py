@@ -287,3 +287,18 @@ class TestMany:
         jobs.run_due()
 
         assert Task.objects.open().count() == 51
+
+
+def test_whoever_takes_part_takes_a_task_and_others_do_not(project, incident):
+    member, stranger = make.make_member(project, "member"), make.make_member(project, "member")
+    person, by = make.individual_of(member, project), {"actor": make.system(), "now": timezone.now()}
+    people.add_participant(subject=incident, individual=person, role="participant", **by)
+    task = tasks.create_task(subject=incident, title="Collect the logs", **by)
+
+    taken = [Api(member).post(f"/tasks/{task.uuid}/take/") for _time in range(2)]
+    refused = Api(stranger).post(f"/tasks/{task.uuid}/take/")
+
+    assert [answer.status_code for answer in taken] == [200, 200]
+    assert [one["name"] for one in taken[0].json()["assignees"]] == [str(person)]
+    assert task.assignees.count() == 1
+    assert refused.status_code == 403

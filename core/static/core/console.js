@@ -35,7 +35,7 @@
   const failed = (event) => {
     giveBack();
     if (event.detail.target !== dialog()) return;
-    const texts = { 403: "You may not do this here.", 404: "This is not there any more." };
+    const texts = { 413: "That is too large.", 403: "You may not do this here.", 404: "This is not there any more." };
     const box = document.createElement("div");
     box.className = "refused";
     box.setAttribute("role", "alert");
@@ -165,7 +165,7 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(document.activeElement) || dialog()?.open) return;
-    const button = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key === event.key.toLowerCase());
+    const button = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(event.key.toLowerCase()));
     if (button) {
       event.preventDefault();
       if (button.matches("input, textarea")) button.focus();
@@ -271,11 +271,13 @@
       if (event.detail.target === dialog()) shown();
       else enhance(document);
     });
-    // The session ended meanwhile: the log-in belongs on a page, not in a dialog.
+    // The session ended meanwhile: the log-in belongs in a tab of its own, and what was typed stays.
     document.body.addEventListener("htmx:beforeSwap", (event) => {
       if (!event.detail.xhr.responseURL.includes("/login/")) return;
       event.detail.shouldSwap = false;
-      window.location.reload();
+      giveBack();
+      if (dialog().childElementCount && !dialog().open) dialog().showModal();
+      window.dispatchLive.loggedOut();
     });
     document.body.addEventListener("htmx:responseError", failed);
     document.body.addEventListener("htmx:sendError", failed);

@@ -1,0 +1,165 @@
+"""What is unset and matters: apps register steps in `setting_up.py`; the console shows them with their progress.
+
+A step finds what lacks it among the projects that the reader may set up; nothing lacking means done.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core import access
+from core.access import Right
+from core.console import dashboard, rights
+from core.models.organizations import Organization, Project
+
+# How long a reader who has everything set up is not asked about it again.
+COMPLETE_FOR = 3600
+
+
+class Reach:
+    """What a reader may set up: the enabled projects, and their organizations."""
+
+    def __init__(self, request: HttpRequest, right: Right) -> None:
+        self.request = request
+        self.right = right
+
+    @cached_property
+    def projects(self) -> list[Project]:
+        """The projects, by name."""
+        rows = Project.objects.filter(pk__in=access.projects_where(self.request.user, self.right), enabled=True)
+        return list(rows.select_related("organization").order_by("name", "pk"))
+
+    @property
+    def organizations(self) -> list[Organization]:
+        """The organizations of those projects."""
+        found = {project.organization_id: project.organization for project in self.projects}
+        return list(found.values())
+
+    def without(self, there: "QuerySet[Any, Any]", field: str = "project") -> list[Project]:
+        """The projects that no row of `there` belongs to."""
+        rows = Project.objects.filter(pk__in=[one.pk for one in self.projects])
+        have = set(rows.filter(Exists(there.filter(**{field: OuterRef("pk")}))).values_list("pk", flat=True))
+        return [project for project in self.projects if project.pk not in have]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing to set up.
+
+    :ivar why: what happens without it. :ivar lacking: what lacks it, by name (projects, organizations, plugins).
+    :ivar url: where it is set up, of what lacks it. :ivar right: who sets it up.
+    :ivar in_dialog: the address is a dialog's.
+    """
+
+    key: str
+    title: Any
+    why: Any
+    action: Any
+    lacking: Callable[[Reach], Iterable[Any]]
+    url: Callable[[list[Any]], str]
+    right: Right = Right.CONFIGURE
+    order: int = 50
+    in_dialog: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A step as it stands for a reader."""
+
+    step: Step
+    lacking: list[Any]
+    url: str
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing lacks it."""
+        return not self.lacking
+
+
+_steps: dict[str, Step] = {}
+
+
+def register(step: Step) -> Step:
+    """Add a step; a second one of the same key replaces the first."""
+    _steps[step.key] = step
+    return step
+
+
+def is_for(request: HttpRequest) -> bool:
+    """Whether the reader sets anything up."""
+    return Right.CONFIGURE in rights.anywhere(request)
+
+
+def steps(request: HttpRequest) -> list[Shown]:
+    """The reader's steps in their order."""
+    reaches: dict[Right, Reach] = {}
+    found = []
+    for step in sorted(_steps.values(), key=lambda step: (step.order, step.key)):
+        reach = reaches.setdefault(step.right, Reach(request, step.right))
+        if reach.projects:
+            lacking = list(step.lacking(reach))
+            found.append(Shown(step=step, lacking=lacking, url=step.url(lacking) if lacking else ""))
+    return found
+
+
+def progress(shown: list[Shown]) -> dict[str, Any]:
+    """How far it is."""
+    done = sum(one.is_done for one in shown)
+    return {"done": done, "total": len(shown), "share": round(100 * done / len(shown)) if shown else 100}
+
+
+def view(request: HttpRequest, base: dict[str, Any]) -> HttpResponse:
+    """The page; what is done stands at its end."""
+    if not is_for(request):
+        raise PermissionDenied
+    shown = steps(request)
+    context = {
+        **base, "title": _("Set-up"), "is_fullwidth": "1", "progress": progress(shown),
+        "open": [one for one in shown if not one.is_done], "done": [one for one in shown if one.is_done],
+    }  # fmt: skip
+    return TemplateResponse(request, "console/set_up.html", context)
+
+
+def help_view(request: HttpRequest, base: dict[str, Any]) -> HttpResponse:
+    """What is set outside the console, and how it stands."""
+    if Right.ADMINISTER not in rights.anywhere(request):
+        raise PermissionDenied
+    variables = [
+        ("BASE_URL", settings.BASE_URL, _("The address people reach Dispatch under: https://dispatch.example.com.")),
+        ("EMAIL_HOST", settings.EMAIL_HOST if _sends() else _("none"), _("The mail server.")),
+        ("DEFAULT_FROM_EMAIL", settings.DEFAULT_FROM_EMAIL, _("Who mail comes from.")),
+    ]
+    context = {**base, "title": _("Set-up"), "is_fullwidth": "1", "variables": variables}
+    return TemplateResponse(request, "console/set_up_help.html", context)
+
+
+def _sends() -> bool:
+    return not settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
+
+
+def card(request: HttpRequest) -> dict[str, Any] | None:
+    """The home page's reminder, until everything is set up."""
+    key = f"set-up-complete:{request.user.pk}"
+    if not is_for(request) or cache.get(key):
+        return None
+    shown = steps(request)
+    left = [one for one in shown if not one.is_done]
+    if not left:
+        cache.set(key, True, COMPLETE_FOR)
+        return None
+    return {**progress(shown), "next": left[0], "url": reverse("admin:set-up")}
+
+
+dashboard.register(
+    dashboard.Card(key="set-up", template="console/cards/set_up.html", context=card, place="main", order=1)
+)

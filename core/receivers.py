@@ -1,0 +1,6 @@
+"""What the ground does of itself when something happens."""
+
+from core import erasure
+from core.attachments import flows as attachments
+
+erasure.register("event", attachments.forget)
