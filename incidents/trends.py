@@ -157,11 +157,12 @@ class Trends:
             bars = []
             for slot in self._slots(found):
                 median, count = found.get(slot.key, (timedelta(), 0))
-                told = _("%(span)s of %(count)s") % {"span": ages.short(median), "count": f"{count:,}"}
+                span = _long(median)
+                told = _("%(span)s of %(count)s") % {"span": span, "count": f"{count:,}"}
                 said = told if count else _("none")
                 parts = [Part(value=median.total_seconds(), said=said)] if count else []
                 url = self._list(slot, moment)
-                bars.append(Bar(label=slot.label, figure=ages.short(median), said=said, url=url, parts=parts))
+                bars.append(Bar(label=slot.label, figure=span, said=said, url=url, parts=parts))
             yield Chart(title=title, note=_("median, from the report"), bars=bars, upright=self.by == "month")
 
     def _medians(self, moment: str) -> dict[Any, tuple[timedelta, int]]:
@@ -225,6 +226,11 @@ class Trends:
         pairs = [("tab", "all"), (first, slot.first.isoformat()), (last, slot.last.isoformat()), *slot.narrowing]
         pairs += [(name, value) for name, value in (("project", self.project), ("type", self.type)) if value]
         return f"{reverse(LIST)}?{urlencode(list(dict.fromkeys(pairs)))}"
+
+
+def _long(span: timedelta) -> str:
+    """How long something took; an age of no minute is "now", a duration is not."""
+    return ages.short(span) if span >= timedelta(minutes=1) else _("under 1 min")
 
 
 def _months_back(day: date, months: int) -> date:

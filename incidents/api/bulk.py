@@ -116,7 +116,8 @@ class BulkAction:
     @action(detail=False, methods=["post"])
     def bulk(self: Any, _request: Request) -> Response:
         """Mark stable, close, hand over or tag many: up to fifty at once, more by a job (`/incident-jobs/{id}/`)."""
-        if self.request.data.get("dry_run") is True:
+        asked = self.request.data
+        if isinstance(asked, dict) and asked.get("dry_run") is True:
             return self._foresee()
         return self.once(self._start)
 

@@ -417,6 +417,10 @@ class TestApi:
 
         assert field in str(at_fault(api.post("/incidents/bulk/", body)))
 
+    @pytest.mark.parametrize("body", [[], ["close"], "close", {"action": "close", "incidents": "INC-1"}])
+    def test_a_body_of_another_shape_is_refused(self, api, body):
+        assert api.post("/incidents/bulk/", body).status_code == 400
+
     def test_somebody_elses_job_is_not_there(self, project, responder):
         job = start([make.declare(project)], user=responder)
 
