@@ -1,6 +1,7 @@
 """Everything of the ground that has a table, gathered from its rooms (timeline, operations, search, …)."""
 
 from core.idempotency.models import IdempotencyRecord
+from core.models.accounts import AccountEvent, AccountSession, SignInCount
 from core.models.classification import Classification, PriorityBase, SeverityBase, TypeBase
 from core.models.organizations import BusinessHours, Membership, MembershipRole, Organization, Project
 from core.models.reads import RestrictedRead
@@ -22,6 +23,8 @@ from core.search.models import SearchDocument
 from core.timeline.models import Event, EventPin, EventSupersession
 
 __all__ = [
+    "AccountEvent",
+    "AccountSession",
     "ApiToken",
     "BusinessHours",
     "Classification",
@@ -41,6 +44,7 @@ __all__ = [
     "RestrictedRead",
     "SearchDocument",
     "Sequence",
+    "SignInCount",
     "SeverityBase",
     "StatusChange",
     "Subject",
