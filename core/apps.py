@@ -13,6 +13,7 @@ class CoreConfig(AppConfig):
         # The way an admin.py registers with the admin: receivers, performers, console panels, search kinds, schedules.
         autodiscover_modules("receivers", "performers", "mails", "panels", "searchable", "filterable", "schedule")
         from core import checks  # noqa: F401 (registers itself)
+        from core.account import signals  # noqa: F401 (registers itself)
         from core.scheduling import sync
 
         post_migrate.connect(sync, sender=self, dispatch_uid="core.schedule")

@@ -8,6 +8,8 @@ from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
 from core.actor import Actor, Face, acting
+from core.flows import sessions
+from core.whence import whence_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 # The console's script keeps the browser's zone in this cookie.
@@ -38,6 +40,22 @@ class RequestActor:
         request.actor = actor  # type: ignore[attr-defined]
         with acting(actor):
             return self.get_response(request)
+
+
+class SessionSeen:
+    """Notes that a session is in use, at most once a minute."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if key and request.user.is_authenticated:
+            sessions.note_seen(
+                user=request.user,  # type: ignore[arg-type]
+                session_key=key, whence=whence_of(request), now=timezone.now(),
+            )  # fmt: skip
+        return self.get_response(request)
 
 
 def request_id() -> str:

@@ -14,6 +14,7 @@ urlpatterns: list = [
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
+    path("", include("core.account.urls")),
     path("calendar/<str:secret>.ics", calendar, name="calendar"),
     path("page/<str:secret>/", acknowledge, name="acknowledge"),
     path("handover/<str:secret>/", handover, name="handover"),

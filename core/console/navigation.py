@@ -74,7 +74,11 @@ SECTIONS = (
                 badge="operations",
             ),
             Place(title=_("Projects"), icon="folder_open", pages=("core.project", "core.organization")),
-            Place(title=_("Access"), icon="key", pages=("core.membership", "core.user", "core.apitoken")),
+            Place(
+                title=_("Access"),
+                icon="key",
+                pages=("core.membership", "core.user", "core.apitoken", "core.accountsession", "core.accountevent"),
+            ),
         ),
     ),
 )  # fmt: skip
@@ -111,12 +115,12 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     return found
 
 
-def account(request: HttpRequest) -> list[dict[str, Any]]:
+def account(_request: HttpRequest) -> list[dict[str, Any]]:
     """The links under the reader's name."""
     return [
-        {"title": _("My account"), "link": reverse("admin:core_user_change", args=[request.user.pk])},
+        {"title": _("My account"), "link": reverse("account")},
         {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")},
-        {"title": _("Change password"), "link": reverse("admin:password_change")},
+        {"title": _("Change password"), "link": reverse("account_password")},
     ]
 
 

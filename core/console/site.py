@@ -68,6 +68,10 @@ class Console(UnfoldAdminSite):
         }
         return TemplateResponse(request, self.index_template, context)
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """The account has a page of its own for it, for members without the console too."""
+        return HttpResponseRedirect(reverse("account_password"))
+
     def app_index(
         self,
         request: HttpRequest,  # noqa: ARG002

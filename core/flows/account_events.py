@@ -38,7 +38,7 @@ def failed_tries(user: User) -> FailedTries:
         mine.filter(kind=Kind.SIGNED_IN).order_by("-happened_at").values_list("happened_at", flat=True)[:2]
     )  # fmt: skip
     since = worked[1] if len(worked) > 1 else None
-    failed = mine.filter(kind=Kind.FAILED)
+    failed = mine.filter(kind__in=[Kind.FAILED, Kind.LOCKED])
     count = (failed.filter(happened_at__gt=since) if since else failed).count()
     return FailedTries(count=count, since=since)
 

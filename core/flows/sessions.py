@@ -33,6 +33,12 @@ def note_seen(*, user: User, session_key: str, whence: Whence, now: datetime) ->
             AccountSession.objects.get_or_create(session_key=session_key, defaults={**place, "created_at": now})
 
 
+def rename(old: str | None, new: str | None) -> None:
+    """A session that went on under another key."""
+    if old and new:
+        AccountSession.objects.filter(session_key=old).update(session_key=new)
+
+
 def forget(session_key: str | None) -> None:
     """Signing out oneself."""
     AccountSession.objects.filter(session_key=session_key or "").delete()

@@ -24,9 +24,11 @@ from core.models.accounts import SignInCount
 from core.models.users import User
 from core.whence import Whence
 
-# So many may fail before there is any waiting. Many people may come from one network address.
+# So many may fail before there is any waiting. Many people may come from one network address, so that is forgiven a
+# failure a minute.
 FREE_FOR_ACCOUNT: Final = 5
 FREE_FOR_ADDRESS: Final = 30
+ADDRESS_IS_FORGIVEN_EVERY: Final = timedelta(minutes=1)
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
@@ -62,13 +64,13 @@ def unlock(*, user: User, actor: Actor, now: datetime) -> None:
     """
     if not (actor.trusted or access.administers(actor.user, user)):
         raise Forbidden(_("Only an admin of all their projects may do this."))
-    if SignInCount.objects.filter(key=_account_key(user.email)).delete()[0]:
+    if SignInCount.objects.filter(key=account_key(user.email)).delete()[0]:
         account_events.note(user, Kind.UNLOCKED, now=now, actor=actor)
 
 
 def locked_until(user: User, now: datetime) -> datetime | None:
     """Until when the account has to wait; None when it has not."""
-    row = SignInCount.objects.filter(key=_account_key(user.email), blocked_until__gt=now).first()
+    row = SignInCount.objects.filter(key=account_key(user.email), blocked_until__gt=now).first()
     return row.blocked_until if row else None
 
 
@@ -106,19 +108,26 @@ def _count(keys: list[tuple[str, int]], now: datetime) -> bool:
         raise _too_many(max(until) - now)
     for key, free in keys:
         row = rows[key]
-        lapsed = row.last_failed_at < now - FORGOTTEN_AFTER
-        row.failures = 1 if lapsed else row.failures + 1
+        row.failures = _left(row, now, forgiving=free == FREE_FOR_ADDRESS) + 1
         row.last_failed_at = now
         row.blocked_until = now + _wait(row.failures - free) if row.failures >= free else None
         row.save(update_fields=["failures", "last_failed_at", "blocked_until"])
     return rows[keys[0][0]].blocked_until is not None
 
 
+def _left(row: SignInCount, now: datetime, *, forgiving: bool) -> int:
+    """The failures that still count."""
+    quiet = now - row.last_failed_at
+    if quiet > FORGOTTEN_AFTER:
+        return 0
+    return max(0, row.failures - (quiet // ADDRESS_IS_FORGIVEN_EVERY if forgiving else 0))
+
+
 def _forget_try(address: str, whence: Whence) -> None:
     """One that worked: the account's count ends; of the network address only this try is taken back, so that nobody
     clears it by an account of their own.
     """
-    SignInCount.objects.filter(key=_account_key(address)).delete()
+    SignInCount.objects.filter(key=account_key(address)).delete()
     for key, _free in _keys(address, "", whence)[1:]:
         SignInCount.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1, blocked_until=None)
 
@@ -137,13 +146,14 @@ def _note_failure(user: User | None, whence: Whence, now: datetime, *, locked: b
 
 def _keys(account: str, prefix: str, whence: Whence) -> list[tuple[str, int]]:
     """What is counted: the account, and the network address where it is known."""
-    keys = [(_account_key(account), FREE_FOR_ACCOUNT)]
+    keys = [(account_key(account), FREE_FOR_ACCOUNT)]
     if whence.network:
         keys.append((_key(f"{prefix}network:{whence.network}"), FREE_FOR_ADDRESS))
     return keys
 
 
-def _account_key(address: str) -> str:
+def account_key(address: str) -> str:
+    """The key under which an account's failures are counted."""
     return _key(f"account:{address}")
 
 

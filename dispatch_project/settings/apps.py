@@ -37,6 +37,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.SessionSeen",
     "core.middleware.ReaderTimeZone",
     "core.middleware.RequestActor",
 ]
