@@ -13,12 +13,13 @@ from core import access
 from core.access import Right
 from core.admin.projects import became, zone_field
 from core.console import rights
+from core.console.ages import exact
 from core.console.dialogs import dialog
 from core.console.forms import ConfigurationForm, DialogForm
 from core.console.modeladmin import ModelAdmin
 from core.emails import normalise
 from core.errors import Conflict
-from core.flows import memberships, users
+from core.flows import memberships, passwords, sessions, signing_in, users
 from core.models import Membership, MembershipRole, Organization, Project, User
 
 
@@ -131,6 +132,33 @@ class PasswordForm(DialogForm):
         return [gettext("Tell it the person in a safe way; they change it under “Change password”.")]
 
 
+class InvitationForm(DialogForm):
+    """The mail to somebody who has no password yet."""
+
+    def effects(self) -> list[str]:
+        """What will happen."""
+        words = {"email": self.target.email}
+        return [gettext("%(email)s gets a mail with a link to choose a password. It works for seven days.") % words]
+
+
+class UnlockForm(DialogForm):
+    """Ending the waiting after failed log-ins."""
+
+    def effects(self) -> list[str]:
+        """What it means."""
+        until = signing_in.locked_until(self.target, timezone.now())
+        said = gettext("After failed log-ins the account waits until %(until)s. Ask the person whether it was them.")
+        return [said % {"until": exact(until)}] if until else []
+
+
+class SignOutForm(DialogForm):
+    """Ending somebody's sessions."""
+
+    def effects(self) -> list[str]:
+        """What it means."""
+        return [gettext("Every browser of %(name)s has to sign in again. API tokens go on.") % {"name": self.target}]
+
+
 class DeactivateForm(DialogForm):
     """Ending an account."""
 
@@ -156,7 +184,7 @@ class UserAdmin(ModelAdmin):
     fields = ["email", "name", "time_zone", "is_active", "is_service", "last_login", "member_of"]
     readonly_fields = ["email", "is_active", "is_service", "last_login", "member_of"]
     list_dialogs = ["invite"]
-    page_dialogs = ["set-password", "deactivate", "reactivate"]
+    page_dialogs = ["send-invitation", "unlock", "sign-out", "set-password", "deactivate", "reactivate"]
 
     @admin.display(description=_("member of"))
     def member_of(self, obj: User) -> str:
@@ -201,6 +229,40 @@ class UserAdmin(ModelAdmin):
             email=given["email"], name=given["name"], is_service=given["is_service"], actor=request.actor, now=now
         )
         memberships.grant(user=user, role=given["role"], project=given["project"], actor=request.actor, now=now)
+
+    @dialog(
+        title=_("Send the invitation again"),
+        form=InvitationForm,
+        submit=_("Send it"),
+        right=Right.ADMINISTER,
+        offered=lambda request, user: passwords.may_be_invited(user) and access.administers(request.user, user),
+    )
+    def send_invitation(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
+        """Mail them a link to choose their first password."""
+        passwords.send_invitation(user=user, actor=request.actor, now=timezone.now())
+
+    @dialog(
+        title=_("Unlock"),
+        form=UnlockForm,
+        right=Right.ADMINISTER,
+        offered=lambda request, user: (
+            signing_in.locked_until(user, timezone.now()) is not None and access.administers(request.user, user)
+        ),
+    )
+    def unlock(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
+        """Let them try again at once."""
+        signing_in.unlock(user=user, actor=request.actor, now=timezone.now())
+
+    @dialog(
+        title=_("Sign out everywhere"),
+        form=SignOutForm,
+        right=Right.ADMINISTER,
+        danger=True,
+        offered=lambda request, user: user.sessions.exists() and access.administers(request.user, user),
+    )
+    def sign_out(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
+        """End their sessions."""
+        sessions.end_all(user=user, actor=request.actor, now=timezone.now())
 
     @dialog(
         title=_("Set a password"),

@@ -60,6 +60,11 @@ def send_invitation(*, user: User, actor: Actor, now: datetime) -> None:
         raise Forbidden(_("Only an admin of all their projects may do this."))
     if not may_be_invited(user):
         raise Invalid(_("%(name)s needs no invitation: they have a password, or cannot have one.") % {"name": user})
+    plan_invitation(user, actor=actor, now=now)
+
+
+def plan_invitation(user: User, *, actor: Actor, now: datetime) -> None:
+    """Plan the mail; other flows do, after their own question."""
     operations.plan(MAIL, fact=uuid.uuid4(), arguments={"kind": INVITATION, "user": user.pk})
     account_events.note(user, Kind.INVITED, now=now, actor=actor)
 

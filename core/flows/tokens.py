@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,6 +14,8 @@ from core import access
 from core.access import Right
 from core.actor import Actor
 from core.errors import Forbidden, Invalid
+from core.flows import account_events
+from core.flows.account_events import Kind
 from core.models.tokens import ApiToken
 from core.models.users import User
 from core.validators import UNSTORABLE
@@ -20,6 +23,8 @@ from core.validators import UNSTORABLE
 MARK = "dsp_"
 AREAS = frozenset({"incidents", "cases", "people", "tasks", "integrations", "knowledge", "operations", "configuration"})
 SCOPE = re.compile(r"(?:(?P<area>[a-z]+):)?(?P<verb>read|write)")
+# After so long without use nobody is likely to miss it.
+UNUSED_AFTER = timedelta(days=90)
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -42,6 +47,7 @@ def issue(
     token = ApiToken.objects.create(
         user=user, name=name, hint=secret[:10], digest=_digest(secret), scopes=checked(scopes), expires_at=expires_at
     )
+    account_events.note(user, Kind.TOKEN_MADE, now=now, actor=actor)
     return token, secret
 
 
@@ -49,7 +55,8 @@ def issue(
 def revoke(*, token: ApiToken, actor: Actor, now: datetime) -> None:
     """End a token at once; revoking twice is revoking once."""
     _require(token.user, actor)
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        account_events.note(token.user, Kind.TOKEN_REVOKED, now=now, actor=actor)
     token.refresh_from_db()
 
 
@@ -105,3 +112,10 @@ def _require(user: User, actor: Actor) -> None:
     if user.is_service and user.memberships.exists() and not user.memberships.exclude(organization__in=owned).exists():
         return
     raise Forbidden(_("Tokens are made for oneself, or by an owner for a service account."))
+
+
+def unused(rows: Any, now: datetime) -> Any:
+    """Of a queryset, the tokens that still work and were not used for long, or never since they were made."""
+    since = now - UNUSED_AFTER
+    valid = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+    return valid.filter(Q(last_used_at__lt=since) | Q(last_used_at=None, created_at__lt=since))

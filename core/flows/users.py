@@ -23,7 +23,8 @@ from core.validators import UNSTORABLE, valid_time_zone
 
 @transaction.atomic
 def invite(*, email: str, name: str, actor: Actor, now: datetime, is_service: bool = False) -> User:
-    """Make an account without a password; `set_password` or a reset opens it.
+    """Make an account without a password. Whoever a person invites is mailed a link to choose one; of commands and
+    imports the accounts stay quiet until `passwords.send_invitation`.
 
     :raises Conflict: when the address has an account. :raises Forbidden: for anyone below admin.
     """
@@ -37,7 +38,10 @@ def invite(*, email: str, name: str, actor: Actor, now: datetime, is_service: bo
     there = User.objects.filter(email=address).first()
     if there:
         raise Conflict(_("%(email)s has an account.") % {"email": address}, field="email", id=str(there.uuid))
-    return User.objects.create_user(address, name=name, is_service=is_service, email_verified_at=now)
+    user: User = User.objects.create_user(address, name=name, is_service=is_service, email_verified_at=now)
+    if not (actor.trusted or is_service):
+        passwords.plan_invitation(user, actor=actor, now=now)
+    return user
 
 
 @transaction.atomic
