@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.access import may_use_console
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -115,11 +117,12 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     return found
 
 
-def account(_request: HttpRequest) -> list[dict[str, Any]]:
-    """The links under the reader's name."""
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """The links under the reader's name; the list of tokens is a page of the console."""
+    tokens = {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")}
     return [
         {"title": _("My account"), "link": reverse("account")},
-        {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")},
+        *([tokens] if may_use_console(request.user) else []),
         {"title": _("Change password"), "link": reverse("account_password")},
     ]
 

@@ -3,12 +3,14 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import access
 from core.access import Right
@@ -21,7 +23,17 @@ from core.models.users import User
 from core.validators import UNSTORABLE
 
 MARK = "dsp_"
-AREAS = frozenset({"incidents", "cases", "people", "tasks", "integrations", "knowledge", "operations", "configuration"})
+# Each area with what lies in it.
+AREAS: Final[Mapping[str, Any]] = {
+    "incidents": gettext_lazy("incidents, their timeline, roles, resources and links"),
+    "cases": gettext_lazy("cases, and what belongs to them"),
+    "people": gettext_lazy("people, teams, services, rotas and pages"),
+    "tasks": gettext_lazy("tasks"),
+    "integrations": gettext_lazy("plugins and their settings"),
+    "knowledge": gettext_lazy("documents, templates and tags"),
+    "operations": gettext_lazy("what happens outside: retry, skip, cancel"),
+    "configuration": gettext_lazy("organizations, projects, memberships, types"),
+}
 SCOPE = re.compile(r"(?:(?P<area>[a-z]+):)?(?P<verb>read|write)")
 # After so long without use nobody is likely to miss it.
 UNUSED_AFTER = timedelta(days=90)
@@ -114,8 +126,12 @@ def _require(user: User, actor: Actor) -> None:
     raise Forbidden(_("Tokens are made for oneself, or by an owner for a service account."))
 
 
+def valid(rows: Any, now: datetime) -> Any:
+    """Of a queryset, the tokens that still work."""
+    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
 def unused(rows: Any, now: datetime) -> Any:
     """Of a queryset, the tokens that still work and were not used for long, or never since they were made."""
     since = now - UNUSED_AFTER
-    valid = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-    return valid.filter(Q(last_used_at__lt=since) | Q(last_used_at=None, created_at__lt=since))
+    return valid(rows, now).filter(Q(last_used_at__lt=since) | Q(last_used_at=None, created_at__lt=since))
