@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -23,7 +23,7 @@ SEEN_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 
 def note_seen(*, user: User, session_key: str, whence: Whence, now: datetime) -> None:
     """Remember that a session is in use; each process writes it at most once a minute."""
-    if not cache.add(f"seen:{session_key}", 1, SEEN_IS_NOTED_EVERY.total_seconds()):
+    if not caches["process"].add(f"seen:{session_key}", 1, SEEN_IS_NOTED_EVERY.total_seconds()):
         return
     place = {"user": user, "agent": whence.agent, "address": whence.address, "last_seen_at": now}
     rows = AccountSession.objects.filter(session_key=session_key)

@@ -38,6 +38,7 @@ REST_FRAMEWORK = {
         "core.api.authentication.ConsoleSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.SignedIn"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttling.PerCaller"],
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Pages",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSON"],
@@ -47,6 +48,8 @@ REST_FRAMEWORK = {
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# For each token, and for each person in the console's session; 0 counts nothing.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 1200)
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Dispatch",
     "DESCRIPTION": "Security incidents and cases, from the first report to the lessons learned.",

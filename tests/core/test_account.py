@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -113,7 +114,7 @@ class TestSessions:
         key = browser(user).session.session_key
         row = AccountSession.objects.get()
         sessions.end(session=row, actor=make.actor_for(user), now=timezone.now())
-        sessions.cache.clear()
+        caches["process"].clear()
 
         sessions.note_seen(user=user, session_key=key, whence=Whence(), now=timezone.now())
 
