@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -63,7 +65,8 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         except FlowError as refusal:
             form.show_refusal(refusal)
             status = refusal.status
-    return TemplateResponse(request, "account/forgotten.html", {"form": form, "sent": sent}, status=status)
+    context = {"form": form, "sent": sent, "login": resolve_url(settings.LOGIN_URL)}
+    return TemplateResponse(request, "account/forgotten.html", context, status=status)
 
 
 @sensitive_post_parameters()
@@ -79,7 +82,8 @@ def by_link(request: HttpRequest, secret: str) -> HttpResponse:
             passwords.set_by_link(
                 secret=secret, password=form.cleaned_data["password"], whence=whence_of(request), now=timezone.now()
             )
-            return TemplateResponse(request, "account/password_is_set.html", {"account": user})
+            context = {"account": user, "login": resolve_url(settings.LOGIN_URL)}
+            return TemplateResponse(request, "account/password_is_set.html", context)
     except passwords.LinkIsOver as refusal:
         return TemplateResponse(request, "account/link_is_over.html", {"refusal": refusal.message}, status=410)
     except FlowError as refusal:

@@ -40,6 +40,10 @@ class Console(UnfoldAdminSite):
         """Responders and above, and owners."""
         return may_use_console(request.user)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page gets. The colours are in a file: written into the page they would need inline styles."""
+        return {**super().each_context(request), "colors": {}}
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Every page of the console: an address with characters that no database keeps is refused before it asks one.
 

@@ -67,20 +67,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "persistAuthorization": False},
 }
 
-# One accent colour; red is kept for what somebody must act on.
-_ACCENT = {
-    "50": "oklch(97% .014 265)",
-    "100": "oklch(94% .03 265)",
-    "200": "oklch(88% .06 265)",
-    "300": "oklch(80% .1 267)",
-    "400": "oklch(72% .14 268)",
-    "500": "oklch(62% .17 266)",
-    "600": "oklch(51% .17 265)",
-    "700": "oklch(45% .16 265)",
-    "800": "oklch(38% .13 266)",
-    "900": "oklch(33% .1 267)",
-    "950": "oklch(26% .07 268)",
-}
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Dispatch",
     "SITE_HEADER": "Dispatch",
@@ -93,8 +79,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "8px",
-    "COLORS": {"primary": _ACCENT},
-    "STYLES": ["core.console.assets.stylesheet"],
+    "STYLES": ["core.console.assets.theme", "core.console.assets.stylesheet"],
     "SCRIPTS": ["core.console.assets.script"],
     "ACCOUNT": {"navigation": "core.console.navigation.account"},
     "TABS": "core.console.navigation.tabs",
