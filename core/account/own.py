@@ -32,7 +32,10 @@ SHOWN = 10
 def account(request: Any) -> HttpResponse:
     """Show the page; take name, zone and mails."""
     posted = request.method == "POST"
-    form = ProfileForm(data=request.POST if posted else None, request=request, target=request.user)
+    # A dialog may open above it: its fields have other ids.
+    form = ProfileForm(
+        data=request.POST if posted else None, request=request, target=request.user, auto_id="my_%s"
+    )  # fmt: skip
     if posted and form.is_valid():
         given = form.cleaned_data
         try:

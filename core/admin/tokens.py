@@ -28,11 +28,11 @@ LIFETIMES = (30, 90, 365)
 
 def scope_choices() -> list[tuple[str, str]]:
     """Every scope with what it opens."""
-    found = [("read", gettext("read: everything they may read")), ("write", gettext("write: everything they may do"))]
+    found = [("read", gettext("read · everything they may see")), ("write", gettext("write · everything they may do"))]
     for area in sorted(tokens.AREAS):
         words = {"area": area, "what": tokens.AREAS[area]}
-        found.append((f"{area}:read", gettext("%(area)s:read: read %(what)s") % words))
-        found.append((f"{area}:write", gettext("%(area)s:write: read and change %(what)s") % words))
+        found.append((f"{area}:read", "{area}:read · {what}".format(**words)))
+        found.append((f"{area}:write", gettext("%(area)s:write · and change it") % words))
     return found
 
 

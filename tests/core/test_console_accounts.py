@@ -283,7 +283,7 @@ class TestTokenList:
 
     def test_scopes_are_explained_and_a_chosen_lifetime_counts(self, client, owner):
         asked = client.get(page("apitoken_issue"), headers=HX).content.decode()
-        assert "incidents:write: read and change incidents" in asked
+        assert "incidents:read · incidents, their timeline" in asked
 
         client.post(
             page("apitoken_issue"), {"name": "ci", "user": owner.pk, "scopes": ["read"], "lasts": "30"}, headers=HX
