@@ -52,7 +52,7 @@ class SessionSeen:
         key = request.session.session_key
         if key and request.user.is_authenticated:
             sessions.note_seen(
-                user=request.user,  # type: ignore[arg-type]
+                user=request.user,
                 session_key=key, whence=whence_of(request), now=timezone.now(),
             )  # fmt: skip
         return self.get_response(request)

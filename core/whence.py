@@ -11,10 +11,14 @@ from core.validators import UNSTORABLE
 
 _LONGEST_AGENT: Final = 300
 # The first that fits; the special ones stand before those whose words they carry too.
-_BROWSERS: Final = (("Edge", r"Edg\w*/"), ("Opera", r"OPR/"), ("Firefox", r"Firefox/|FxiOS/"), ("Chrome", r"Chrom\w*/|CriOS/"),
-                    ("Safari", r"Safari/"), ("curl", r"curl/"))  # fmt: skip
-_SYSTEMS: Final = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
-                   ("macOS", "Mac OS X|Macintosh"), ("Linux", "Linux"))  # fmt: skip
+_BROWSERS: Final = (
+    ("Edge", r"Edg\w*/"), ("Opera", r"OPR/"), ("Firefox", r"Firefox/|FxiOS/"), ("Chrome", r"Chrom\w*/|CriOS/"),
+    ("Safari", r"Safari/"), ("curl", r"curl/"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+    ("macOS", "Mac OS X|Macintosh"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

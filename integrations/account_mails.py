@@ -17,9 +17,7 @@ from integrations.plugins.builtin.mail import DjangoMail, MailConfiguration
 _LEASE = 120
 
 
-@performer(
-    passwords.MAIL, capability=Capability.EMAIL, delivery=Operation.Delivery.AT_LEAST_ONCE, lease_seconds=_LEASE
-)
+@performer(passwords.MAIL, capability=Capability.EMAIL, delivery=Operation.Delivery.AT_LEAST_ONCE, lease_seconds=_LEASE)
 def send_account_mail(operation: Operation) -> Outcome:
     """Send it, if there is somebody to send it to."""
     letter = letter_of(operation.arguments)

@@ -42,5 +42,7 @@ def failed_in_words(failed: FailedTries) -> str:
     if failed.since is None:
         said = ngettext("%(count)s failed log-in so far.", "%(count)s failed log-ins so far.", failed.count)
         return said % {"count": failed.count}
-    said = ngettext("%(count)s failed log-in since %(since)s.", "%(count)s failed log-ins since %(since)s.", failed.count)
+    said = ngettext(
+        "%(count)s failed log-in since %(since)s.", "%(count)s failed log-ins since %(since)s.", failed.count
+    )
     return said % {"count": failed.count, "since": exact(failed.since)}

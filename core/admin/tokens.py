@@ -9,9 +9,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from core import access
 from core.access import Right
@@ -131,7 +130,9 @@ class RevokeForm(DialogForm):
     def effects(self) -> list[str]:
         """What will happen."""
         used = self.target.last_used_at
-        last = gettext("It was used last on %(when)s.") % {"when": exact(used)} if used else gettext("It was never used.")
+        last = (
+            gettext("It was used last on %(when)s.") % {"when": exact(used)} if used else gettext("It was never used.")
+        )
         return [gettext("Whatever uses it is refused from now on, for good."), last]
 
 

@@ -108,9 +108,7 @@ def set_by_link(*, secret: str, password: str, whence: Whence, now: datetime) ->
 
 
 @transaction.atomic
-def change(
-    *, user: User, new: str, actor: Actor, whence: Whence, now: datetime, keep: str | None = None
-) -> None:
+def change(*, user: User, new: str, actor: Actor, whence: Whence, now: datetime, keep: str | None = None) -> None:
     """Change one's own password; every other browser is signed out. The old one was asked by `check_old`.
 
     :raises Invalid: when the new one is refused.

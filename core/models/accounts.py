@@ -73,10 +73,10 @@ class AccountEvent(Identified):
         UNLOCKED = "unlocked", _("Unlocked")
         INVITED = "invited", _("Invitation sent")
         RESET_ASKED = "reset_asked", _("New password asked for")
-        PASSWORD_SET = "password_set", _("Password set")  # noqa: S105 (a kind)
+        PASSWORD_SET = "password_set", _("Password set")
         SESSION_ENDED = "session_ended", _("Signed out from elsewhere")
-        TOKEN_MADE = "token_made", _("API token made")  # noqa: S105 (a kind)
-        TOKEN_REVOKED = "token_revoked", _("API token revoked")  # noqa: S105 (a kind)
+        TOKEN_MADE = "token_made", _("API token made")
+        TOKEN_REVOKED = "token_revoked", _("API token revoked")
 
     user = models.ForeignKey(
         "core.User", verbose_name=_("user"), null=True, on_delete=models.CASCADE, related_name="account_events"

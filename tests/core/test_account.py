@@ -186,7 +186,10 @@ class TestLists:
 
     def test_the_person_s_page_offers_unlock_only_while_it_waits(self, user, project):
         admin = browser(make.make_member(project, "admin"))
-        page, unlock = reverse("admin:core_user_change", args=[user.pk]), reverse("admin:core_user_unlock", args=[user.pk])
+        page, unlock = (
+            reverse("admin:core_user_change", args=[user.pk]),
+            reverse("admin:core_user_unlock", args=[user.pk]),
+        )
         assert unlock not in admin.get(page).content.decode()
 
         for _number in range(5):

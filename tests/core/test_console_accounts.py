@@ -256,7 +256,11 @@ class TestTokenList:
         )  # fmt: skip
 
         token = tokens.authenticate(answer.context["secret"], now=timezone.now())
-        assert (token.user.email, token.user.is_service, token.scopes) == ("siem@example.com", True, ["incidents:write"])
+        assert (token.user.email, token.user.is_service, token.scopes) == (
+            "siem@example.com",
+            True,
+            ["incidents:write"],
+        )
         assert token.user.memberships.get().project == project
         assert timedelta(days=89) < token.expires_at - timezone.now() <= timedelta(days=90)
 
@@ -273,7 +277,7 @@ class TestTokenList:
 
         answer = client.post(
             page("apitoken_service"),
-            {"email": "siem@example.com", "name": "SIEM", "project": project.pk, "role": "responder", "scopes": ["read"]},
+            {"email": there.email, "name": "SIEM", "project": project.pk, "role": "responder", "scopes": ["read"]},
             headers=HX,
         )  # fmt: skip
 

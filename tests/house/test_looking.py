@@ -27,7 +27,8 @@ NOTES = {"restrictedread", "accountsession", "session"}
 CODES = {
     "action", "app", "capability", "coalesce_key", "colour", "digest", "email", "error", "event_head", "fact_key",
     "hash", "html", "key", "lane", "message_id", "name_prefix", "numbering", "password", "path", "phone", "plugin",
-    "prefix", "previous_hash", "request_id", "secret", "session_key", "slug", "task", "text_salt", "time_zone", "timezone",
+    "prefix", "previous_hash", "request_id", "secret", "session_key", "slug", "task", "text_salt", "time_zone",
+    "timezone",
 }  # fmt: skip
 OURS = {"core", "people", "knowledge", "reporting", "integrations", "automation", "incidents", "cases"}
 
@@ -42,7 +43,10 @@ def make_hostile():
 
 
 def is_free_text(field):
-    kind = isinstance(field, models.CharField | models.TextField) and type(field) in {models.CharField, models.TextField}
+    kind = isinstance(field, models.CharField | models.TextField) and type(field) in {
+        models.CharField,
+        models.TextField,
+    }
     long_enough = field.max_length is None or field.max_length >= len(HOSTILE) + 4 if kind else False
     return kind and long_enough and not (field.choices or field.unique or field.name in CODES)
 

@@ -124,9 +124,7 @@ HOSTILE_NEXT = ["https://evil.example/", "//evil.example", "/\\evil.example", "\
 class TestRedirects:
     @pytest.mark.parametrize("target", HOSTILE_NEXT)
     def test_a_dialog_leads_nowhere_else(self, client, owner, target):
-        token = client.post(
-            reverse("admin:core_apitoken_issue"), {"name": "t", "user": owner.pk, "scopes": ["read"]}
-        )
+        token = client.post(reverse("admin:core_apitoken_issue"), {"name": "t", "user": owner.pk, "scopes": ["read"]})
         assert token.status_code == 200
         url = reverse("admin:core_apitoken_revoke", args=[owner.tokens.get().pk])
 
