@@ -27,10 +27,9 @@ def note_seen(*, user: User, session_key: str, whence: Whence, now: datetime) ->
         return
     place = {"user": user, "agent": whence.agent, "address": whence.address, "last_seen_at": now}
     rows = AccountSession.objects.filter(session_key=session_key)
-    if not rows.update(**place):
-        # One that was ended meanwhile is not made again by a request that was under way.
-        if Session.objects.filter(session_key=session_key).exists():
-            AccountSession.objects.get_or_create(session_key=session_key, defaults={**place, "created_at": now})
+    # One that was ended meanwhile is not made again by a request that was under way.
+    if not rows.update(**place) and Session.objects.filter(session_key=session_key).exists():
+        AccountSession.objects.get_or_create(session_key=session_key, defaults={**place, "created_at": now})
 
 
 def rename(old: str | None, new: str | None) -> None:
