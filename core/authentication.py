@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from core.flows import signing_in
+from core.known_browsers import known_as
 from core.models import User
 from core.whence import whence_of
 
@@ -26,7 +27,11 @@ class EmailBackend(BaseBackend):
         :raises TooManyTries: while the account or the network address has to wait.
         """
         return signing_in.sign_in(
-            email=username or "", password=password or "", whence=whence_of(request), now=timezone.now()
+            email=username or "",
+            password=password or "",
+            whence=whence_of(request),
+            now=timezone.now(),
+            known_as=known_as(request),
         )
 
     def get_user(self, user_id: int) -> User | None:

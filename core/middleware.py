@@ -9,6 +9,7 @@ from structlog.contextvars import get_contextvars
 
 from core.actor import Actor, Face, acting
 from core.flows import sessions
+from core.known_browsers import remember
 from core.whence import whence_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -43,7 +44,7 @@ class RequestActor:
 
 
 class SessionSeen:
-    """Notes that a session is in use, at most once a minute."""
+    """Notes that a session is in use, at most once a minute; after a log-in the browser is known."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -55,7 +56,11 @@ class SessionSeen:
                 user=request.user,
                 session_key=key, whence=whence_of(request), now=timezone.now(),
             )  # fmt: skip
-        return self.get_response(request)
+        response = self.get_response(request)
+        signed_in = getattr(request, "signed_in", None)
+        if signed_in is not None:
+            remember(response, signed_in)
+        return response
 
 
 def request_id() -> str:

@@ -25,6 +25,7 @@ def note_log_in(request: Any, user: Any, **_more: Any) -> None:
         request.session.create()
     account_events.note(user, Kind.SIGNED_IN, now=now, whence=whence)
     sessions.note_seen(user=user, session_key=request.session.session_key, whence=whence, now=now)
+    request.signed_in = user
     failed = account_events.failed_tries(user)
     if failed.count:
         link = format_html(' <a href="{}">{}</a>', reverse("account"), _("Look at them"))

@@ -41,18 +41,24 @@ class TooManyTries(FlowError):
     code: ClassVar[str] = "too_many_tries"
 
 
-def sign_in(*, email: str, password: str, whence: Whence, now: datetime) -> User | None:
+def sign_in(
+    *, email: str, password: str, whence: Whence, now: datetime, known_as: tuple[str, str] = ("", "")
+) -> User | None:
     """The user of an address and password, or None. An unknown address takes as long as a wrong password.
+
+    `known_as` is the account that the browser has signed in to before and the browser's name: its tries are counted
+    apart from those of strangers.
 
     :raises TooManyTries: while the account or the network address has to wait.
     """
     address = _normalised(email)
     user = User.objects.filter(email=address).first()
-    locked = _count_try(address, whence, now)
+    account = _counted_as(address, user, known_as)
+    locked = _count_try(account, whence, now)
     if not _is_right(user, password):
         _note_failure(user, whence, now, locked=locked)
         return None
-    _forget_try(address, whence)
+    _forget_try(account, whence)
     return user
 
 
@@ -86,6 +92,14 @@ def count_request(*, kind: str, email: str, whence: Whence, now: datetime) -> No
 def forget_old(now: datetime) -> None:
     """Drop counts that have lapsed."""
     SignInCount.objects.filter(last_failed_at__lt=now - FORGOTTEN_AFTER).delete()
+
+
+def _counted_as(address: str, user: User | None, known_as: tuple[str, str]) -> str:
+    account, browser = known_as
+    if user is None or not browser or account != str(user.uuid):
+        return address
+    # With a new password it begins anew.
+    return f"{address}:{browser}:{user.password}"
 
 
 @transaction.atomic

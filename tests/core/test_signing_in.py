@@ -274,3 +274,62 @@ class TestWhence:
 
     def test_an_ipv4_address_in_ipv6_clothes_is_the_same_visitor(self, rf):
         assert whence_of(self.request(rf, REMOTE_ADDR="::ffff:192.0.2.1")).network == "192.0.2.1"
+
+
+class TestKnownBrowser:
+    """Who guesses at an account does not lock its owner out of the browser they use every day."""
+
+    def sign_in(self, client, email, password):
+        client.post(reverse("admin:login"), {"username": email, "password": password})
+        return client.get(reverse("account")).status_code == 200
+
+    @pytest.fixture
+    def home(self, user):
+        """A browser in which the user has signed in before."""
+        client = Client()
+        assert self.sign_in(client, user.email, RIGHT)
+        client.post(reverse("admin:logout"))
+        return client
+
+    def test_it_is_let_in_while_strangers_wait(self, home, user):
+        stranger = Client(REMOTE_ADDR="203.0.113.1")
+        for _number in range(7):
+            self.sign_in(stranger, user.email, WRONG)
+
+        assert not self.sign_in(Client(), user.email, RIGHT)
+        assert self.sign_in(home, user.email, RIGHT)
+
+    def test_it_is_counted_itself(self, home, user):
+        for _number in range(5):
+            self.sign_in(home, user.email, WRONG)
+
+        assert not self.sign_in(home, user.email, RIGHT)
+        assert self.sign_in(Client(), user.email, RIGHT)
+
+    def test_a_new_password_ends_its_waiting_too(self, home, user):
+        for _number in range(5):
+            self.sign_in(home, user.email, WRONG)
+
+        user.set_password("staple gun umbrella 9")
+        user.save()
+
+        assert self.sign_in(home, user.email, "staple gun umbrella 9")
+
+    def test_it_is_known_for_its_own_account_only(self, home, project):
+        other = make.make_member(project, "responder")
+        for _number in range(5):
+            self.sign_in(Client(REMOTE_ADDR="203.0.113.1"), other.email, WRONG)
+
+        assert not self.sign_in(home, other.email, RIGHT)
+
+    def test_a_cookie_that_is_not_ours_is_nothing(self, user):
+        for _number in range(5):
+            self.sign_in(Client(REMOTE_ADDR="203.0.113.1"), user.email, WRONG)
+        forger = Client()
+        forger.cookies["known_browser"] = f'{{"user": "{user.uuid}", "browser": "x"}}'
+
+        assert not self.sign_in(forger, user.email, RIGHT)
+
+    def test_the_cookie_is_out_of_scripts_reach(self, home):
+        assert home.cookies["known_browser"]["httponly"]
+        assert home.cookies["known_browser"]["samesite"] == "Lax"
