@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,7 +35,7 @@ def rows_of(kind: str, name: str, user: Any) -> Any:
 
 
 def chosen_in(data: Any) -> dict[str, list[str]] | None:
-    """The ids by word of a filter that the form could have made; None when it says more than that."""
+    """The ids or names by word of a filter that words can show; None when it says more than that."""
     parts = data.get("all") if isinstance(data, dict) and set(data) == {"all"} else ([] if not data else None)
     if not isinstance(parts, list):
         return None
@@ -43,10 +44,14 @@ def chosen_in(data: Any) -> dict[str, list[str]] | None:
         name = part.get("field") if isinstance(part, dict) else None
         if name not in WORDS or name in found or part.get("op") != WORDS[name]:
             return None
-        if not all(filters.values.read_uuid(str(value)) for value in part["value"]):
-            return None
         found[name] = [str(value) for value in part["value"]]
     return found
+
+
+def meant(rows: Any, values: list[str]) -> Any:
+    """The rows that ids or names mean."""
+    ids = [value for value in values if filters.values.read_uuid(value)]
+    return rows.filter(Q(uuid__in=ids) | Q(name__in=values))
 
 
 def filter_of(chosen: Mapping[str, Iterable[Any]]) -> dict[str, Any]:
@@ -78,5 +83,5 @@ def sentence(data: Any, names: dict[str, str]) -> str:
         return _("expression: %(json)s") % {"json": str(data)[:120]}
     if not chosen:
         return _("always")
-    said = [f"{name}: {_(' or ').join(names.get(value, '?') for value in values)}" for name, values in chosen.items()]
+    said = [f"{name}: {_(' or ').join(names.get(value, value) for value in values)}" for name, values in chosen.items()]
     return "; ".join(said)

@@ -196,7 +196,9 @@ class Teller:
             done = written + (due - written) * self.chance.uniform(0.3, 1.4)
             doer = self.chance.choice(crew)
             self._then(written, partial(self._add_task, title, doer, due))
-            if done < self.plan.until and self.chance.random() < DONE:
+            if self.plan.closed_at is not None:
+                done = min(done, self.plan.closed_at - MINUTE)
+            if done < self.plan.until and (self.plan.closed_at or self.chance.random() < DONE):
                 self._then(done, partial(self._finish_task, title, doer))
 
     def _add_task(self, title: str, doer: Person, due: datetime, moment: datetime) -> None:

@@ -13,20 +13,29 @@ from core.console.forms import DialogForm
 from core.models.organizations import Project
 from core.models.subjects import Visibility
 from people.flows.individuals import who_is
+from people.flows.policies import Chosen
 from people.flows.previewing import Preview, new_subject, preview
-from people.models import Role
+from people.models import Role, RolePolicy
 from people.rule_words import WORDS, WordsField, model_of, rows_of
+
+DEFAULT = _("the default")
 
 
 class ResolveForm(DialogForm):
     """The incident one thinks of; what is left out has the project's defaults."""
 
     project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), empty_label=None)
-    type = forms.ModelChoiceField(label=_("Type"), queryset=Project.objects.none(), required=False)
-    severity = forms.ModelChoiceField(label=_("Severity"), queryset=Project.objects.none(), required=False)
-    priority = forms.ModelChoiceField(label=_("Priority"), queryset=Project.objects.none(), required=False)
+    type = forms.ModelChoiceField(label=_("Type"), queryset=Project.objects.none(), required=False, empty_label=DEFAULT)
+    severity = forms.ModelChoiceField(
+        label=_("Severity"), queryset=Project.objects.none(), required=False, empty_label=DEFAULT
+    )
+    priority = forms.ModelChoiceField(
+        label=_("Priority"), queryset=Project.objects.none(), required=False, empty_label=DEFAULT
+    )
     tags = WordsField(label=_("Tags"), queryset=Project.objects.none(), required=False)
-    visibility = forms.ChoiceField(label=_("Visibility"), required=False, choices=[("", "-"), *Visibility.choices])
+    visibility = forms.ChoiceField(
+        label=_("Visibility"), required=False, choices=[("", _("as the type says")), *Visibility.choices]
+    )
     together: ClassVar[list[tuple[str, ...]]] = [("project", "type"), ("severity", "priority"), ("tags", "visibility")]
 
     def prepare(self) -> None:
@@ -63,6 +72,10 @@ def _default(project: Project, name: str) -> Any:
     return model_of("incident", name).objects.filter(project=project).order_by("-default", "order").first()
 
 
+def _policy(chosen: Chosen | None) -> RolePolicy | None:
+    return chosen.policy if chosen else None
+
+
 def _rows(found: Preview) -> list[dict[str, Any]]:
     """Each role with who gets it and which other policies fit."""
     by_role = {one.role: one for one in found.chosen}
@@ -72,7 +85,7 @@ def _rows(found: Preview) -> list[dict[str, Any]]:
         {
             "role": Role.Name(role).label,
             "chosen": by_role.get(role),
-            "others": [fit for fit in found.fits.get(role, []) if not (fit.chosen and fit.chosen is by_role.get(role))],
+            "others": [fit for fit in found.fits.get(role, []) if fit.policy != _policy(by_role.get(role))],
         }
         for role in ordered
     ]

@@ -20,7 +20,7 @@ from people import rule_words
 from people.admin.resolving import ResolveForm, outcome
 from people.flows import policies
 from people.models import EngagementRule, RolePolicy
-from people.rule_words import LABELS, WORDS, WordsField, chosen_in, filter_of, rows_of
+from people.rule_words import LABELS, WORDS, WordsField, chosen_in, filter_of, meant, rows_of
 
 
 class RuleForm(ConfigurationForm):
@@ -55,8 +55,8 @@ class RuleForm(ConfigurationForm):
         if chosen is None:
             self.initial["expression"] = json.dumps(self.instance.filter, indent=2, ensure_ascii=False)
         for name, ids in (chosen or {}).items():
-            keys = self.fields[f"{name}_is"].queryset.filter(uuid__in=ids).values_list("pk", flat=True)  # type: ignore[attr-defined]
-            self.initial[f"{name}_is"] = list(keys)
+            field: Any = self.fields[f"{name}_is"]
+            self.initial[f"{name}_is"] = list(meant(field.queryset, ids).values_list("pk", flat=True))
 
     def clean_expression(self) -> Any:
         """The expression as data.

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import FilterSet
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -12,12 +13,15 @@ from rest_framework.response import Response
 from core.api.fields import Choice, Moment, Text
 from core.api.filters import WordsFilter
 from core.api.ordering import Column
-from core.api.references import Person
+from core.api.references import Person, Reference, visible
 from core.api.serializers import Answer, Body
-from core.api.views import Reads
+from core.api.views import ApiView, Reads
+from core.errors import Invalid
+from core.models import Organization
 from people.api.parts import PartViewSet
 from people.api.references import IndividualReference
-from people.flows import handovers
+from people.flows import find_individual, handovers
+from people.flows.individuals import of_user
 from people.models import HandOver, Role
 
 
@@ -97,3 +101,41 @@ class HandOverViewSet(Reads, PartViewSet):
     def _offer(self) -> HandOver:
         body = self.body()
         return handovers.offer(to=self.individual(body["to"]), role=body["role"], summary=body["summary"], **self.by())
+
+
+class ShiftBody(Body):
+    """To whom everything goes. The organization is needed by those who belong to several."""
+
+    to = IndividualReference()
+    organization = Reference(Organization, required=False)
+
+
+class OfferedShiftSerializer(Answer):
+    """The hand-overs that were offered, one for each role."""
+
+    offers = HandOverSerializer(many=True)
+
+
+class ShiftHandOverView(ApiView):
+    """Offer every role that the caller holds in open incidents to one person; each is accepted by itself."""
+
+    area = "incidents"
+    serializer_class = OfferedShiftSerializer
+    bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {"post": ShiftBody}
+
+    def post(self, _request: Request) -> Response:
+        body = self.body()
+        organization = body.get("organization") or self._organization()
+        taker = body["to"]
+        if isinstance(taker, str):
+            taker = find_individual(organization=organization, email=taker, now=self.now)
+        giver = of_user(self.user, organization, self.now)
+        offers = handovers.offer_shift(organization=organization, giver=giver, to=taker, actor=self.actor, now=self.now)
+        return self.answer({"offers": offers})
+
+    def _organization(self) -> Organization:
+        found = list(visible(Organization, self.user).order_by("pk")[:2])
+        if len(found) != 1:
+            raise Invalid(_("Name the organization."), field="organization")
+        only: Organization = found[0]
+        return only

@@ -3,7 +3,7 @@
 from core.api.registry import KEY, register, register_for_subjects
 from people.api.changes import OverrideViewSet, SwapViewSet
 from people.api.contacts import ContactMethodViewSet
-from people.api.handovers import HandOverViewSet
+from people.api.handovers import HandOverViewSet, ShiftHandOverView
 from people.api.imports import ImportViewSet
 from people.api.individuals import IndividualViewSet
 from people.api.layers import LayerViewSet
@@ -34,6 +34,7 @@ register_for_subjects("join", JoinViewSet)
 register_for_subjects("leave", LeaveViewSet)
 register_for_subjects("pages", PageViewSet)
 register_for_subjects("hand-overs", HandOverViewSet)
+register("shift-hand-overs", ShiftHandOverView)
 register("tasks", TaskViewSet)
 register("task-jobs", TaskJobViewSet)
 register_for_subjects("tasks", SubjectTaskViewSet)

@@ -71,7 +71,8 @@ def resolve(
         by_policy = next((row.chosen for row in fits.get(role, []) if row.chosen), None)
         person = named.get(role)
         if person:
-            found.append(Chosen(role=role, individual=person, why=_("named in the report")))
+            why = _("reported it") if role == Role.Name.REPORTER else _("named in the report")
+            found.append(Chosen(role=role, individual=person, why=why))
         elif by_policy:
             found.append(by_policy)
         elif role == LEADS[kind] and named.get(Role.Name.REPORTER):

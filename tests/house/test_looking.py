@@ -13,7 +13,7 @@ from core.models import SubjectLink
 from core.operations import queue
 from integrations.models import OutgoingMail
 from tests import factories as make
-from tests.house.test_leak_walk import client_of, world  # noqa: F401 (a fixture)
+from tests.house.test_leak_walk import client_of, plain_answers, quiet, world  # noqa: F401 (fixtures)
 from tests.house.walk import addresses
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def hostile(world):  # noqa: F811
 
 
 @pytest.mark.parametrize(("prefix", "at_least"), [("admin/", 150), ("account/", 3), ("api/v1/", 60)])
-def test_looking_changes_nothing_and_no_text_becomes_markup(hostile, prefix, at_least):
+def test_looking_changes_nothing_and_no_text_becomes_markup(hostile, plain_answers, prefix, at_least):  # noqa: F811
     user = hostile["who"]["owner"]
     client, before, found, shown = client_of(user), everything(), [], 0
 

@@ -193,6 +193,17 @@ def test_over_the_api_it_is_offered_and_accepted(incident, ada, bob):
     assert HandOver.objects.count() == 1
 
 
+def test_over_the_api_a_whole_shift_is_offered(project, ada, bob):
+    held = {make.declare(project, by=ada, commander=None).name for _ in range(2)}
+
+    answer = Api(ada).post("/shift-hand-overs/", {"to": bob.email})
+
+    assert answer.status_code == 200, answer.json()
+    assert len(answer.json()["offers"]) == 2
+    assert {row.subject.name for row in HandOver.objects.filter(receiver__user=bob)} == held
+    assert Api(bob).post("/shift-hand-overs/", {"to": ada.email}).status_code == 409
+
+
 def test_a_restricted_incident_is_offered_without_its_summary(project, bob):
     admin = make.make_member(project, "admin")
     secret = make.declare(project, by=admin, title="Insider", visibility="restricted", commander=None)

@@ -2,6 +2,7 @@
 
 import contextlib
 import email
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -49,12 +50,16 @@ class _Session(socketserver.StreamRequestHandler):
             self._say(self.server.answers["CONNECT"])
             return
         self._say("220 stand-in")
-        for line in self.rfile:
+        for line in self._lines():
             verb = line.decode("ascii", "replace").strip().split(" ")[0].upper()
             if verb == "QUIT":
                 self._say("221 bye")
                 return
             self._answer(verb, line)
+
+    def _lines(self) -> Iterator[bytes]:
+        with contextlib.suppress(ConnectionError):
+            yield from self.rfile
 
     def _answer(self, verb: str, line: bytes) -> None:
         if verb in self.server.answers:
@@ -75,16 +80,23 @@ class _Session(socketserver.StreamRequestHandler):
             lines.append(line[1:] if line.startswith(b"..") else line)
         self.server.begun.set()
         self.server._free.wait(60)
-        try:
-            self._say(self.server.answers.get("END", "250 taken"))
-        except OSError:
-            # Whoever sent it is gone, and does not know whether it was taken: it was not.
+        if self._is_gone():
+            # Whoever sent it does not know whether it was taken: it was not.
             return
+        self._say(self.server.answers.get("END", "250 taken"))
         if "END" not in self.server.answers:
             message: Any = email.message_from_bytes(b"".join(lines), policy=default)
             self.server.mails.append(message)
             self.server.recipients.append(self.to)
         self.to = []
+
+    def _is_gone(self) -> bool:
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _say(self, reply: str) -> None:
         self.wfile.write(f"{reply}\r\n".encode("ascii"))
