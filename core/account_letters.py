@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.emails import normalise
 from core.flows import passwords
+from core.models.accounts import AccountEvent
 from core.models.users import User
 
 _HEADINGS: Final = {
@@ -42,7 +42,7 @@ def letter_of(arguments: dict[str, Any]) -> AccountLetter | str:
         "person": " ".join(user.get_full_name().split()),
         "email": user.email,
         "address": settings.BASE_URL,
-        "asked_from": arguments.get("address", ""),
+        "asked_from": _asked_from(arguments),
         "link": _link(user, kind),
     }
     path = f"account/mail/{kind}"
@@ -55,12 +55,12 @@ def letter_of(arguments: dict[str, Any]) -> AccountLetter | str:
 
 
 def _user(arguments: dict[str, Any]) -> User | None:
-    if "user" in arguments:
-        return User.objects.filter(pk=arguments["user"]).first()
-    try:
-        return User.objects.filter(email=normalise(str(arguments.get("email", "")))).first()
-    except ValueError:
-        return None
+    return User.objects.filter(pk=arguments["user"]).first() if arguments["user"] else None
+
+
+def _asked_from(arguments: dict[str, Any]) -> str:
+    event = AccountEvent.objects.filter(pk=arguments["event"]).first()
+    return event.address if event else ""
 
 
 def _link(user: User, kind: str) -> str:

@@ -22,11 +22,11 @@ class FailedTries:
 
 def note(
     user: User | None, kind: str, *, now: datetime, whence: Whence | None = None, actor: Actor | None = None
-) -> None:
+) -> AccountEvent:
     """Write an event; `by` is named only where it was somebody else."""
     by = actor.user if actor and actor.user and (user is None or actor.user.pk != user.pk) else None
     place = whence or Whence()
-    AccountEvent.objects.create(
+    return AccountEvent.objects.create(
         user=user, by=by, kind=kind, address=place.address, agent=place.agent, happened_at=now
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ A link is signed and stored nowhere. It holds a fingerprint of the account's pas
 once, and not after either has changed.
 """
 
-import uuid
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows import account_events, sessions, signing_in
 from core.flows.account_events import Kind
-from core.models.accounts import SignInCount
+from core.models.accounts import AccountEvent, SignInCount
 from core.models.users import User
 from core.whence import Whence
 
@@ -40,13 +39,14 @@ class LinkIsOver(FlowError):
 
 @transaction.atomic
 def ask_for_reset(*, email: str, whence: Whence, now: datetime) -> None:
-    """Plan the mail with a link to a new password. Whether there is such an account is looked up when it is sent, so
+    """Plan the mail with a link to a new password; where there is no such account one that will be sent to nobody, so
     that asking neither tells nor takes longer.
 
     :raises TooManyTries: when it is asked for too often.
     """
     signing_in.count_request(kind="reset", email=email, whence=whence, now=now)
-    operations.plan(MAIL, fact=uuid.uuid4(), arguments={"kind": RESET, "email": email[:254], "address": whence.address})
+    user = User.objects.filter(email=signing_in.normalised(email)).first()
+    _plan_mail(RESET, user, account_events.note(user, Kind.RESET_ASKED, now=now, whence=whence))
 
 
 @transaction.atomic
@@ -65,8 +65,7 @@ def send_invitation(*, user: User, actor: Actor, now: datetime) -> None:
 
 def plan_invitation(user: User, *, actor: Actor, now: datetime) -> None:
     """Plan the mail; other flows do, after their own question."""
-    operations.plan(MAIL, fact=uuid.uuid4(), arguments={"kind": INVITATION, "user": user.pk})
-    account_events.note(user, Kind.INVITED, now=now, actor=actor)
+    _plan_mail(INVITATION, user, account_events.note(user, Kind.INVITED, now=now, actor=actor))
 
 
 def may_be_invited(user: User) -> bool:
@@ -129,8 +128,12 @@ def check_old(*, user: User, password: str, whence: Whence, now: datetime) -> bo
 def after_setting(user: User, *, now: datetime, whence: Whence | None = None, actor: Actor | None = None) -> None:
     """What follows a new password: the waiting ends, it stands in the history, and the owner is told by mail."""
     SignInCount.objects.filter(key=signing_in.account_key(user.email)).delete()
-    account_events.note(user, Kind.PASSWORD_SET, now=now, whence=whence, actor=actor)
-    operations.plan(MAIL, fact=uuid.uuid4(), arguments={"kind": CHANGED, "user": user.pk})
+    _plan_mail(CHANGED, user, account_events.note(user, Kind.PASSWORD_SET, now=now, whence=whence, actor=actor))
+
+
+def _plan_mail(kind: str, user: User | None, event: AccountEvent) -> None:
+    arguments = {"kind": kind, "user": user.pk if user else None, "event": event.pk}
+    operations.plan(MAIL, fact=event.uuid, arguments=arguments)
 
 
 def _set(user: User, password: str, *, now: datetime, whence: Whence, keep: str | None = None) -> None:

@@ -22,6 +22,7 @@ from core.flows import account_events
 from core.flows.account_events import Kind
 from core.models.accounts import SignInCount
 from core.models.users import User
+from core.validators import UNSTORABLE
 from core.whence import Whence
 
 # So many may fail before there is any waiting. Many people may come from one network address, so that is forgiven a
@@ -51,7 +52,7 @@ def sign_in(
 
     :raises TooManyTries: while the account or the network address has to wait.
     """
-    address = _normalised(email)
+    address = normalised(email)
     user = User.objects.filter(email=address).first()
     account = _counted_as(address, user, known_as)
     locked = _count_try(account, whence, now)
@@ -86,7 +87,7 @@ def count_request(*, kind: str, email: str, whence: Whence, now: datetime) -> No
 
     :raises TooManyTries: when it is asked for too often.
     """
-    _count(_keys(f"{kind}:{_normalised(email)}", f"{kind}:", whence), now)
+    _count(_keys(f"{kind}:{normalised(email)}", f"{kind}:", whence), now)
 
 
 def forget_old(now: datetime) -> None:
@@ -179,12 +180,13 @@ def _wait(over: int) -> timedelta:
     return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(over, 12))
 
 
-def _normalised(email: str) -> str:
+def normalised(email: str) -> str:
+    """The address as accounts have it, or as it was typed."""
     try:
         return normalise(email)
     except ValueError:
         # What is no address is nobody's; it is counted under what was typed.
-        return email.strip().lower()[:254].encode("utf-8", "replace").decode()
+        return UNSTORABLE.sub("", email).strip().lower()[:254]
 
 
 def _too_many(wait: timedelta) -> TooManyTries:

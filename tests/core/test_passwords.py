@@ -81,6 +81,7 @@ class TestReset:
         assert known.status_code == unknown.status_code == 200
         assert words(known) == words(unknown)
         assert Operation.objects.filter(action="account.mail").count() == 2
+        assert "nobody@example.com" not in str(list(Operation.objects.values()))
         (letter,) = letters()
         assert user.email in letter.to[0]
 
@@ -155,6 +156,13 @@ class TestReset:
 
         assert "again" in choose(client, link, NEW, again=NEW + "!").context["form"].errors
         assert can_sign_in(user, OLD)
+
+    def test_the_owner_sees_that_it_was_asked_for_and_from_where(self, user):
+        ask(Client(REMOTE_ADDR="198.51.100.9"), user.email)
+
+        (letter,) = letters()
+        assert "198.51.100.9" in letter.body
+        assert AccountEvent.objects.get(user=user).address == "198.51.100.9"
 
     def test_nobody_floods_a_mailbox(self, client, user):
         answers = [ask(client, user.email).status_code for _number in range(7)]

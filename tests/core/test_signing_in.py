@@ -333,3 +333,12 @@ class TestKnownBrowser:
     def test_the_cookie_is_out_of_scripts_reach(self, home):
         assert home.cookies["known_browser"]["httponly"]
         assert home.cookies["known_browser"]["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("email", ["", " ", "nobody", "a\0b@example.com", "\ud800@example.com", "x" * 10_000])
+def test_what_is_no_address_is_nobody_s_and_counted(email):
+    for _number in range(5):
+        assert attempt(email) is None
+
+    with pytest.raises(TooManyTries):
+        attempt(email)
