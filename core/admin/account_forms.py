@@ -33,6 +33,10 @@ class InviteForm(DialogForm):
         """Projects that the reader administers."""
         self.fields["project"].queryset = administered(self.request)  # type: ignore[attr-defined]
 
+    def effects(self) -> list[str]:
+        """What will happen."""
+        return [gettext("They get a mail with a link to choose a password; a service account gets none.")]
+
 
 class PasswordForm(DialogForm):
     """A new password for an account."""
