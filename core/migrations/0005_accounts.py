@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'account event',
-                'verbose_name_plural': 'account history',
+                'verbose_name_plural': 'account events',
                 'indexes': [models.Index(fields=['user', 'kind', '-happened_at'], name='account_event_of_user'), models.Index(fields=['-happened_at'], name='account_event_by_time')],
             },
         ),

@@ -91,7 +91,7 @@ class AccountEvent(Identified):
 
     class Meta:
         verbose_name = _("account event")
-        verbose_name_plural = _("account history")
+        verbose_name_plural = _("account events")
         indexes = [
             models.Index(fields=["user", "kind", "-happened_at"], name="account_event_of_user"),
             models.Index(fields=["-happened_at"], name="account_event_by_time"),
