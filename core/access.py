@@ -168,6 +168,29 @@ def user_filter(user: Any) -> Q:
     )
 
 
+def of_account_filter(user: Any) -> Q:
+    """The condition under which a user sees what happened with an account: it is theirs, or they administer it all."""
+    foreign = org.Membership.objects.filter(user=OuterRef("user_id"))
+    inside = foreign.filter(
+        Q(project__in=projects_where(user, Right.ADMINISTER))
+        | Q(project=None, organization__in=organizations_where(user, Right.OWN))
+    )
+    outside = foreign.exclude(pk__in=inside.values("pk"))
+    return Q(user_id=_pk(user)) | (Q(Exists(inside)) & ~Q(Exists(outside)))
+
+
+def administers(user: "User | None", other: "User") -> bool:
+    """Whether the user administers every place the other belongs to (owners are administered by owners)."""
+    if user is None or not user.is_active:
+        return False
+    theirs = org.Membership.objects.filter(user=other)
+    administered = theirs.filter(
+        Q(project__in=projects_where(user, Right.ADMINISTER))
+        | Q(project=None, organization__in=organizations_where(user, Right.OWN))
+    )
+    return administered.exists() and not theirs.exclude(pk__in=administered.values("pk")).exists()
+
+
 def token_filter(user: Any) -> Q:
     """The condition under which a user sees an API token: their own, and those of service accounts they administer."""
     memberships = org.Membership.objects.filter(user=OuterRef("user_id"))

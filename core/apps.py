@@ -15,6 +15,7 @@ class CoreConfig(AppConfig):
             "receivers", "performers", "mails", "panels", "searchable", "filterable", "schedule", "setting_up"
         )
         from core import checks  # noqa: F401 (registers itself)
+        from core.account import signals  # noqa: F401 (registers itself)
         from core.scheduling import sync
 
         post_migrate.connect(sync, sender=self, dispatch_uid="core.schedule")

@@ -4,32 +4,35 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
+from django.utils import timezone
 
-from core.emails import normalise
+from core.flows import signing_in
+from core.known_browsers import known_as
 from core.models import User
+from core.whence import whence_of
 
 
 class EmailBackend(BaseBackend):
-    """Checks the password of an active account; an unknown address takes as long as a wrong password."""
+    """Checks the password of an active account. Every try is counted (`core.flows.signing_in`)."""
 
     def authenticate(
         self,
-        request: HttpRequest | None,  # noqa: ARG002 (Django passes it by name)
+        request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
         **_later: Any,
     ) -> User | None:
-        user = self._find(username or "")
-        if user is None:
-            User().set_password(password or "")
-            return None
-        return user if user.check_password(password or "") and user.is_active and not user.is_service else None
+        """The user, or None.
+
+        :raises TooManyTries: while the account or the network address has to wait.
+        """
+        return signing_in.sign_in(
+            email=username or "",
+            password=password or "",
+            whence=whence_of(request),
+            now=timezone.now(),
+            known_as=known_as(request),
+        )
 
     def get_user(self, user_id: int) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()
-
-    def _find(self, email: str) -> User | None:
-        try:
-            return User.objects.filter(email=normalise(email)).first()
-        except ValueError:
-            return None

@@ -10,6 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import Invalid
+
+
+class Choice(models.TextChoices):
+    """The kinds of mail a person may switch off. Pages and what asks for an answer are not among them."""
+
+    ASSIGNED = "assigned", gettext_lazy("What I was given: a role, a part, a task")
+    REMINDERS = "reminders", gettext_lazy("Reminders: tasks that are due, an incident that could be closed")
+    DIGESTS = "digests", gettext_lazy("Digests and reports")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
@@ -32,6 +46,7 @@ class MailKind:
     :ivar template: the path of its templates without `.txt` and `.html`.
     :ivar heading: what stands between the subject's name and its title in the subject line; of a mail about a project
         all that follows its name.
+    :ivar choice: the choice by which a person switches it off; empty: nobody may.
     :ivar reason_not_to_send: why it is no longer wanted; empty when it is.
     :ivar context: what the templates get beside the subject, the person and their roles. Of a restricted subject it
         must tell nothing: the mail may be read by others.
@@ -42,6 +57,7 @@ class MailKind:
     heading: Callable[[Letter], str]
     reason_not_to_send: Callable[[Letter], str]
     context: Callable[[Letter], dict[str, Any]] = _nothing
+    choice: str = ""
 
 
 _kinds: dict[str, MailKind] = {}
@@ -55,3 +71,30 @@ def register(kind: MailKind) -> None:
 def kind_of(name: str) -> MailKind | None:
     """The kind of a name, if an app registered it."""
     return _kinds.get(name)
+
+
+def is_unwanted(kind: MailKind, person: Any) -> bool:
+    """Whether the person said on their account page that they do not want mail of this kind."""
+    user = getattr(person, "user", None)
+    return bool(kind.choice and user is not None and kind.choice in user.unwanted_mails)
+
+
+def choices_offered() -> list[tuple[str, Any]]:
+    """The choices for which there is any mail."""
+    used = {kind.choice for kind in _kinds.values()}
+    return [(value, label) for value, label in Choice.choices if value in used]
+
+
+def checked_choices(names: list[str]) -> list[str]:
+    """The choices, each once.
+
+    :raises Invalid: naming the one that is none.
+    """
+    for name in names:
+        if name not in Choice.values:
+            raise Invalid(
+                _("“%(name)s” is no mail that can be switched off. Write %(names)s.")
+                % {"name": str(name)[:50], "names": ", ".join(Choice.values)},
+                field="unwanted_mails",
+            )
+    return sorted(set(names))

@@ -8,6 +8,9 @@ from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
 from core.actor import Actor, Face, acting
+from core.flows import sessions
+from core.known_browsers import remember
+from core.whence import whence_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 # The console's script keeps the browser's zone in this cookie.
@@ -38,6 +41,26 @@ class RequestActor:
         request.actor = actor  # type: ignore[attr-defined]
         with acting(actor):
             return self.get_response(request)
+
+
+class SessionSeen:
+    """Notes that a session is in use, at most once a minute; after a log-in the browser is known."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if key and request.user.is_authenticated:
+            sessions.note_seen(
+                user=request.user,
+                session_key=key, whence=whence_of(request), now=timezone.now(),
+            )  # fmt: skip
+        response = self.get_response(request)
+        signed_in = getattr(request, "signed_in", None)
+        if signed_in is not None:
+            remember(response, signed_in)
+        return response
 
 
 def request_id() -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core import deadman, heartbeats, idempotency
 from core.attachments import flows as attachments
+from core.flows import account_events, sessions, signing_in
 from core.operations import jobs, queue
 from core.operations.waking import wake
 
@@ -46,8 +47,11 @@ def sweep(**_later: object) -> None:
 
 @shared_task(acks_late=True, name="core.tasks.clean")
 def clean(**_later: object) -> None:
-    """Forget what is kept for a day only."""
-    idempotency.clean(timezone.now())
+    """Forget what has had its time: idempotency keys, lapsed sessions, counts of failed log-ins, old account events."""
+    now = timezone.now()
+    idempotency.clean(now)
+    for room in (sessions, signing_in, account_events):
+        room.forget_old(now)
 
 
 @shared_task(acks_late=True, name=heartbeats.HEARTBEAT)

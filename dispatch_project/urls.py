@@ -21,6 +21,7 @@ urlpatterns: list = [
     path("admin/", site.urls),
     path("api/v1/", include("core.api.urls")),
     path("files/<uuid:key>/", attachment, name="attachment"),
+    path("", include("core.account.urls")),
     path("calendar/<str:secret>.ics", calendar, name="calendar"),
     path("page/<str:secret>/", acknowledge, name="acknowledge"),
     path("handover/<str:secret>/", handover, name="handover"),

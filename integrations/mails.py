@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from core.links import url_for
-from core.mails import Letter, MailKind, register
+from core.mails import Choice, Letter, MailKind, is_unwanted, register
 from integrations.capabilities import MailMessage
 from integrations.documents import one_line
 from integrations.flows.mail_test import TEST
@@ -31,6 +31,8 @@ def reason_not_to_send(kind: MailKind, letter: Letter) -> str:
         return _("it was deleted meanwhile")
     if not letter.person.is_active:
         return _("the person is not active any more")
+    if is_unwanted(kind, letter.person):
+        return _("the person does not want it")
     return kind.reason_not_to_send(letter)
 
 
@@ -41,8 +43,8 @@ def compose(kind: MailKind, letter: Letter, marker: uuid.UUID, *, to_address: st
         "person": one_line(str(letter.person)), "address": settings.BASE_URL, **about.context, **kind.context(letter)
     }  # fmt: skip
     return MailMessage(
-        message_id=f"{marker}@{_host()}",
-        thread_id=f"{about.thread}@{_host()}",
+        message_id=f"{marker}@{host()}",
+        thread_id=f"{about.thread}@{host()}",
         to_address=to_address or letter.person.email,
         to_name=one_line(str(letter.person)),
         heading=one_line(about.heading),
@@ -109,14 +111,15 @@ def _roles(subject: Any, person: Any) -> list[Role.Name]:
     return [Role.Name(role) for role in held.values_list("role", flat=True)]
 
 
-def _host() -> str:
+def host() -> str:
+    """The name of the installation in message ids."""
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
 register(
     MailKind(
         name=INVOLVED, template="integrations/mail/involved", heading=_involved_heading,
-        reason_not_to_send=_not_involved,
+        reason_not_to_send=_not_involved, choice=Choice.ASSIGNED,
     )
 )  # fmt: skip
 register(
@@ -128,6 +131,6 @@ register(
 register(
     MailKind(
         name=CLOSE_REMINDER, template="integrations/mail/close_reminder",
-        heading=lambda _letter: _("Can it be closed?"), reason_not_to_send=_not_to_close,
+        heading=lambda _letter: _("Can it be closed?"), reason_not_to_send=_not_to_close, choice=Choice.REMINDERS,
     )
 )  # fmt: skip

@@ -10,7 +10,7 @@ from core.mails import Letter, kind_of
 from core.operations.errors import OperationError, Permanent
 from core.operations.models import Operation
 from core.operations.performers import Outcome, performer, set_router
-from integrations import flows, mails, on_call, paging  # noqa: F401 (the last two register their own)
+from integrations import account_mails, flows, mails, on_call, paging  # noqa: F401 (some register their own)
 from integrations.capabilities import Capability, Contact, Document, Email, SubjectSnapshot, Ticket
 from integrations.documents import draft
 from integrations.models import PluginInstance, Resource

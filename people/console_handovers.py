@@ -12,7 +12,7 @@ from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField
 from people.console import PersonInput, holders_of
 from people.flows import find_individual, handovers
-from people.flows.individuals import of_user
+from people.flows.individuals import who_is
 from people.flows.summaries import summary_of
 from people.models import Individual, Role
 
@@ -60,8 +60,8 @@ class ShiftForm(TakerForm):
     def prepare(self) -> None:
         """Count what goes."""
         organization = self.target.project.organization
-        self.giver = of_user(self.request.user, organization, timezone.now())
-        self.held = handovers.roles_of(self.giver, organization)
+        self.giver = who_is(self.request.user, organization)
+        self.held = handovers.roles_of(self.giver, organization) if self.giver.pk else []
 
     def effects(self) -> list[str]:
         """What will be offered."""

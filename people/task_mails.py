@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.links import url_for
-from core.mails import Letter, MailKind, register
+from core.mails import Choice, Letter, MailKind, register
 from people.flows.task_reminders import tasks_to_remind
 from people.models import Participant, Task
 
@@ -94,13 +94,13 @@ def _moment(moment: datetime, project: Any) -> str:
 register(
     MailKind(
         name="task_assigned", template="people/mail/task_assigned", heading=lambda _letter: _("You have a task"),
-        reason_not_to_send=_not_assigned, context=_about,
+        reason_not_to_send=_not_assigned, context=_about, choice=Choice.ASSIGNED,
     )
 )  # fmt: skip
 register(
     MailKind(
         name="task_reminder", template="people/mail/task_reminder", heading=_reminder_heading,
-        reason_not_to_send=_nothing_due, context=_reminder,
+        reason_not_to_send=_nothing_due, context=_reminder, choice=Choice.REMINDERS,
     )
 )  # fmt: skip
 register(

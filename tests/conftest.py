@@ -30,6 +30,12 @@ def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def unhurried(settings):
+    """A test sends within a second what a caller may send within minutes; the limit has tests of its own."""
+    settings.API_REQUESTS_PER_MINUTE = 0
+
+
 @pytest.fixture
 def shared() -> Path:
     """The reference data beside the checkout; `DISPATCH_SHARED` names another place."""

@@ -11,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from core import access
 from core.access import Right
+from core.admin.account_forms import (
+    DeactivateForm,
+    InvitationForm,
+    InviteForm,
+    PasswordForm,
+    SignOutForm,
+    UnlockForm,
+)
 from core.admin.projects import became, zone_field
 from core.console import rights
 from core.console.dialogs import dialog
@@ -18,7 +26,7 @@ from core.console.forms import ConfigurationForm, DialogForm
 from core.console.modeladmin import ModelAdmin
 from core.emails import normalise
 from core.errors import Conflict
-from core.flows import memberships, users
+from core.flows import memberships, passwords, sessions, signing_in, users
 from core.models import Membership, MembershipRole, Organization, Project, User
 
 
@@ -101,48 +109,6 @@ class MembershipAdmin(ModelAdmin):
         memberships.revoke(membership=obj, actor=request.actor, now=timezone.now())  # type: ignore[attr-defined]
 
 
-class InviteForm(DialogForm):
-    """A new account with a place in a project."""
-
-    email = forms.EmailField(label=_("E-mail"))
-    name = forms.CharField(label=_("Name"), max_length=200, required=False)
-    is_service = forms.BooleanField(
-        label=_("Service account"), required=False, help_text=_("Signs in with tokens only.")
-    )
-    project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none())
-    role = forms.ChoiceField(
-        label=_("Role"), choices=[choice for choice in MembershipRole.choices if choice[0] != "owner"]
-    )
-
-    def prepare(self) -> None:
-        """Projects that the reader administers."""
-        self.fields["project"].queryset = administered(self.request)  # type: ignore[attr-defined]
-
-
-class PasswordForm(DialogForm):
-    """A new password for an account."""
-
-    password = forms.CharField(
-        label=_("New password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    )
-
-    def effects(self) -> list[str]:
-        """What it means."""
-        return [gettext("Tell it the person in a safe way; they change it under “Change password”.")]
-
-
-class DeactivateForm(DialogForm):
-    """Ending an account."""
-
-    def effects(self) -> list[str]:
-        """What it means."""
-        return [
-            gettext("Signs %(name)s out everywhere.") % {"name": self.target},
-            gettext("Revokes their API tokens for good."),
-            gettext("Their part in incidents and their history stay."),
-        ]
-
-
 @admin.register(User)
 class UserAdmin(ModelAdmin):
     """Accounts: one's own, and those of the people one administers."""
@@ -156,7 +122,7 @@ class UserAdmin(ModelAdmin):
     fields = ["email", "name", "time_zone", "is_active", "is_service", "last_login", "member_of"]
     readonly_fields = ["email", "is_active", "is_service", "last_login", "member_of"]
     list_dialogs = ["invite"]
-    page_dialogs = ["set-password", "deactivate", "reactivate"]
+    page_dialogs = ["send-invitation", "unlock", "sign-out", "set-password", "deactivate", "reactivate"]
 
     @admin.display(description=_("member of"))
     def member_of(self, obj: User) -> str:
@@ -203,6 +169,40 @@ class UserAdmin(ModelAdmin):
         memberships.grant(user=user, role=given["role"], project=given["project"], actor=request.actor, now=now)
 
     @dialog(
+        title=_("Send the invitation again"),
+        form=InvitationForm,
+        submit=_("Send it"),
+        right=Right.ADMINISTER,
+        offered=lambda request, user: passwords.may_be_invited(user) and access.administers(request.user, user),
+    )
+    def send_invitation(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
+        """Mail them a link to choose their first password."""
+        passwords.send_invitation(user=user, actor=request.actor, now=timezone.now())
+
+    @dialog(
+        title=_("Unlock"),
+        form=UnlockForm,
+        right=Right.ADMINISTER,
+        offered=lambda request, user: (
+            signing_in.locked_until(user, timezone.now()) is not None and access.administers(request.user, user)
+        ),
+    )
+    def unlock(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
+        """Let them try again at once."""
+        signing_in.unlock(user=user, actor=request.actor, now=timezone.now())
+
+    @dialog(
+        title=_("Sign out everywhere"),
+        form=SignOutForm,
+        right=Right.ADMINISTER,
+        danger=True,
+        offered=lambda request, user: user.sessions.exists() and access.administers(request.user, user),
+    )
+    def sign_out(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
+        """End their sessions."""
+        sessions.end_all(user=user, actor=request.actor, now=timezone.now())
+
+    @dialog(
         title=_("Set a password"),
         form=PasswordForm,
         right=Right.OWN,
@@ -227,11 +227,6 @@ class UserAdmin(ModelAdmin):
     def reactivate(self, request: Any, user: User, form: DialogForm) -> None:  # noqa: ARG002
         """Open it again."""
         users.reactivate(user=user, actor=request.actor, now=timezone.now())
-
-
-def administered(request: HttpRequest) -> Any:
-    """The projects whose members the reader may change."""
-    return Project.objects.filter(pk__in=access.projects_where(request.user, Right.ADMINISTER)).order_by("name")
 
 
 def _found_or_invited(email: str, name: str, *, actor: Any, now: Any) -> User:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core import mails
 from core.api import etags
 from core.api.fields import Choice, Flag, Moment, Text, Whole
 from core.api.references import Reference
@@ -41,6 +42,9 @@ class MeSerializer(Answer):
     email = Text()
     name = Text()
     time_zone = Text(help_text="Empty: the browser's own.")
+    unwanted_mails = serializers.ListField(
+        child=Choice(mails.Choice.choices), help_text="Mails that are not sent. Pages cannot be switched off."
+    )
     is_service = Flag()
     memberships = OwnMembershipSerializer(many=True, source="own_memberships")
     token = OwnTokenSerializer(allow_null=True)
@@ -51,6 +55,7 @@ class ProfileBody(Body):
 
     name = Text(max_length=200, allow_blank=True, required=False)
     time_zone = Text(max_length=64, allow_blank=True, required=False)
+    unwanted_mails = serializers.ListField(child=Choice(mails.Choice.choices), max_length=10, required=False)
 
 
 class MeView(ApiView):
@@ -63,7 +68,7 @@ class MeView(ApiView):
         return self._me()
 
     def patch(self, request: Request) -> Response:
-        """Change one's own name or time zone."""
+        """Change one's own name, time zone, or which mails one does not want."""
         etags.expected_version(request, request.user)
         users.edit_profile(user=self.user, actor=self.actor, now=self.now, **self.body())
         return self._me()

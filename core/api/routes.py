@@ -1,5 +1,6 @@
 """What the ground offers."""
 
+from core.api.accounts import SessionViewSet, TokenViewSet
 from core.api.attachments import AttachmentViewSet
 from core.api.documentation import DocsView, SchemaView
 from core.api.events import EventViewSet
@@ -15,6 +16,8 @@ register("projects", ProjectViewSet)
 register("memberships", MembershipViewSet)
 register("operations", OperationViewSet)
 register("me", MeView)
+register("tokens", TokenViewSet)
+register("sessions", SessionViewSet)
 register("schema", SchemaView)
 register("docs", DocsView)
 register_for_subjects("status", StatusViewSet)

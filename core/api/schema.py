@@ -122,6 +122,7 @@ class Schema(AutoSchema):
             yield from (413, 415)
         if self.method == "POST":
             yield 422
+        yield 429
 
     def _keys(self) -> Iterator[OpenApiParameter]:
         for name in uritemplate.variables(self.path):

@@ -29,6 +29,7 @@ from core.api.ordering import RECORD, Column
 from core.api.pagination import PARAMETERS
 from core.api.references import read_uuid
 from core.api.serializers import check_fields, split_names
+from core.api.throttling import rate_headers
 from core.middleware import request_id
 from core.models import ApiToken, User
 from core.validators import UNSTORABLE
@@ -75,6 +76,12 @@ class ApiView(GenericAPIView):
             if hasattr(response, "add_post_render_callback"):
                 response.add_post_render_callback(etags.of_content)
             return response
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in rate_headers(getattr(request, "_request", request)).items():
+            finished[name] = value
+        return finished
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -9,6 +9,11 @@ def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001
     return static("core/console.css")
 
 
+def theme(request: HttpRequest) -> str:  # noqa: ARG001
+    """The address of the theme's variables."""
+    return static("core/theme.css")
+
+
 def script(request: HttpRequest) -> str:  # noqa: ARG001
     """The address of the script."""
     return static("core/console.js")

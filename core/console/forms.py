@@ -17,6 +17,7 @@ from unfold.widgets import (
 from core.access import may_use_console
 from core.console.histories import changes_since
 from core.errors import FlowError, Stale
+from core.flows.signing_in import TooManyTries
 from core.validators import storable
 
 
@@ -30,6 +31,17 @@ class LoginForm(AuthenticationForm):
             "Your account is in order, but the console is for responders and above. Ask an admin of your project."
         ),
     }
+
+    def clean(self) -> dict[str, Any]:
+        """Look at address and password. Whoever has to wait is told how long, whether there is such an account or not.
+
+        :raises ValidationError: when they do not belong together, or after too many tries.
+        """
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except TooManyTries as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from refusal
+        return cleaned
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Let responders and above in.

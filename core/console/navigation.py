@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.access import may_use_console
 from core.console import setting_up
 
 
@@ -80,7 +81,11 @@ SECTIONS = (
                 badge="operations",
             ),
             Place(title=_("Projects"), icon="folder_open", pages=("core.project", "core.organization")),
-            Place(title=_("Access"), icon="key", pages=("core.membership", "core.user", "core.apitoken")),
+            Place(
+                title=_("Access"),
+                icon="key",
+                pages=("core.membership", "core.user", "core.apitoken", "core.accountsession", "core.accountevent"),
+            ),
         ),
     ),
 )  # fmt: skip
@@ -118,11 +123,12 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
-    """The links under the reader's name."""
+    """The links under the reader's name; the list of tokens is a page of the console."""
+    tokens = {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")}
     return [
-        {"title": _("My account"), "link": reverse("admin:core_user_change", args=[request.user.pk])},
-        {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")},
-        {"title": _("Change password"), "link": reverse("admin:password_change")},
+        {"title": _("My account"), "link": reverse("account")},
+        *([tokens] if may_use_console(request.user) else []),
+        {"title": _("Change password"), "link": reverse("account_password")},
     ]
 
 

@@ -41,6 +41,13 @@ class Console(UnfoldAdminSite):
         """Responders and above, and owners."""
         return may_use_console(request.user)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page gets: whether a part of Dispatch itself is silent, too.
+
+        The colours are in a file: written into the page they would need inline styles.
+        """
+        return {**super().each_context(request), "colors": {}, "banners": banners()}
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Every page of the console: an address with characters that no database keeps is refused before it asks one.
 
@@ -55,10 +62,6 @@ class Console(UnfoldAdminSite):
             return response
 
         return super().admin_view(update_wrapper(guarded, view), cacheable)
-
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page knows: whether a part of Dispatch itself is silent, too."""
-        return {**super().each_context(request), "banners": banners()}
 
     def get_urls(self) -> list[Any]:
         """The set-up page beside the stock ones."""
@@ -90,6 +93,10 @@ class Console(UnfoldAdminSite):
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.index_template, context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """The account has a page of its own for it, for members without the console too."""
+        return HttpResponseRedirect(reverse("account_password"))
 
     def app_index(
         self,

@@ -3,23 +3,40 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import access
 from core.access import Right
 from core.actor import Actor
 from core.errors import Forbidden, Invalid
+from core.flows import account_events
+from core.flows.account_events import Kind
 from core.models.tokens import ApiToken
 from core.models.users import User
 from core.validators import UNSTORABLE
 
 MARK = "dsp_"
-AREAS = frozenset({"incidents", "cases", "people", "tasks", "integrations", "knowledge", "operations", "configuration"})
+# Each area with what lies in it.
+AREAS: Final[Mapping[str, Any]] = {
+    "incidents": gettext_lazy("incidents, their timeline, roles, resources and links"),
+    "cases": gettext_lazy("cases, and what belongs to them"),
+    "people": gettext_lazy("people, teams, services, rotas and pages"),
+    "tasks": gettext_lazy("tasks"),
+    "integrations": gettext_lazy("plugins and their settings"),
+    "knowledge": gettext_lazy("documents, templates and tags"),
+    "operations": gettext_lazy("what happens outside: retry, skip, cancel"),
+    "configuration": gettext_lazy("organizations, projects, memberships, types"),
+}
 SCOPE = re.compile(r"(?:(?P<area>[a-z]+):)?(?P<verb>read|write)")
+# After so long without use nobody is likely to miss it.
+UNUSED_AFTER = timedelta(days=90)
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -42,14 +59,17 @@ def issue(
     token = ApiToken.objects.create(
         user=user, name=name, hint=secret[:10], digest=_digest(secret), scopes=checked(scopes), expires_at=expires_at
     )
+    account_events.note(user, Kind.TOKEN_MADE, now=now, actor=actor)
     return token, secret
 
 
 @transaction.atomic
 def revoke(*, token: ApiToken, actor: Actor, now: datetime) -> None:
-    """End a token at once; revoking twice is revoking once."""
-    _require(token.user, actor)
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    """End a token at once; revoking twice is revoking once. Of oneself a token may end them too."""
+    if actor.user is None or actor.user.pk != token.user_id:
+        _require(token.user, actor)
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        account_events.note(token.user, Kind.TOKEN_REVOKED, now=now, actor=actor)
     token.refresh_from_db()
 
 
@@ -105,3 +125,14 @@ def _require(user: User, actor: Actor) -> None:
     if user.is_service and user.memberships.exists() and not user.memberships.exclude(organization__in=owned).exists():
         return
     raise Forbidden(_("Tokens are made for oneself, or by an owner for a service account."))
+
+
+def valid(rows: Any, now: datetime) -> Any:
+    """Of a queryset, the tokens that still work."""
+    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
+def unused(rows: Any, now: datetime) -> Any:
+    """Of a queryset, the tokens that still work and were not used for long, or never since they were made."""
+    since = now - UNUSED_AFTER
+    return valid(rows, now).filter(Q(last_used_at__lt=since) | Q(last_used_at=None, created_at__lt=since))

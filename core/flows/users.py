@@ -2,17 +2,16 @@
 
 from datetime import datetime
 
-from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import access
+from core import access, mails
 from core.access import Right
 from core.actor import Actor
 from core.emails import normalise
 from core.errors import Conflict, Forbidden, Invalid
+from core.flows import passwords, sessions
 from core.flows.configuration import invalid_from
 from core.flows.memberships import keep_an_owner
 from core.models.organizations import MembershipRole
@@ -24,7 +23,8 @@ from core.validators import UNSTORABLE, valid_time_zone
 
 @transaction.atomic
 def invite(*, email: str, name: str, actor: Actor, now: datetime, is_service: bool = False) -> User:
-    """Make an account without a password; `set_password` or a reset opens it.
+    """Make an account without a password. Whoever a person invites is mailed a link to choose one; of commands and
+    imports the accounts stay quiet until `passwords.send_invitation`.
 
     :raises Conflict: when the address has an account. :raises Forbidden: for anyone below admin.
     """
@@ -38,7 +38,10 @@ def invite(*, email: str, name: str, actor: Actor, now: datetime, is_service: bo
     there = User.objects.filter(email=address).first()
     if there:
         raise Conflict(_("%(email)s has an account.") % {"email": address}, field="email", id=str(there.uuid))
-    return User.objects.create_user(address, name=name, is_service=is_service, email_verified_at=now)
+    user: User = User.objects.create_user(address, name=name, is_service=is_service, email_verified_at=now)
+    if not (actor.trusted or is_service):
+        passwords.plan_invitation(user, actor=actor, now=now)
+    return user
 
 
 @transaction.atomic
@@ -48,21 +51,26 @@ def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> N
     :raises Invalid: when Django's validators refuse it.
     """
     _require_self_or_owner(user, actor)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid(" ".join(error.messages), field="password") from None
+    passwords.check_strength(user, password)
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
+    sessions.drop_all(user)
+    passwords.after_setting(user, now=now, actor=actor)
 
 
 @transaction.atomic
 def edit_profile(
-    *, user: User, actor: Actor, now: datetime, name: str | None = None, time_zone: str | None = None
+    *,
+    user: User,
+    actor: Actor,
+    now: datetime,
+    name: str | None = None,
+    time_zone: str | None = None,
+    unwanted_mails: list[str] | None = None,
 ) -> User:
-    """Change one's own name and time zone.
+    """Change one's own name, time zone, and which mails one does not want.
 
-    :raises Invalid: when the zone is not one.
+    :raises Invalid: when the zone is not one, or mail of that kind cannot be switched off.
     """
     _require_self_or_owner(user, actor)
     if time_zone:
@@ -73,9 +81,11 @@ def edit_profile(
     if name is not None:
         _check_name(name)
         user.name = name
+    if unwanted_mails is not None:
+        user.unwanted_mails = mails.checked_choices(unwanted_mails)
     user.time_zone = user.time_zone if time_zone is None else time_zone
     user.version += 1
-    user.save(update_fields=["name", "time_zone", "version", "updated_at"])
+    user.save(update_fields=["name", "time_zone", "unwanted_mails", "version", "updated_at"])
     return user
 
 
@@ -91,7 +101,7 @@ def deactivate(*, user: User, actor: Actor, now: datetime) -> User:
     user.is_active = False
     user.save(update_fields=["is_active", "updated_at"])
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
-    _end_sessions(user)
+    sessions.drop_all(user)
     payload = AccountEnded(user_id=user.pk, by_user_id=actor.user.pk if actor.user else None, face=actor.face, now=now)
     account_ended.send(sender=User, payload=payload)
     return user
@@ -104,13 +114,6 @@ def reactivate(*, user: User, actor: Actor, now: datetime) -> User:
     user.is_active = True
     user.save(update_fields=["is_active", "updated_at"])
     return user
-
-
-def _end_sessions(user: User) -> None:
-    # Sessions carry the user inside; each active one is opened to see whose it is.
-    for session in Session.objects.iterator(chunk_size=500):
-        if session.get_decoded().get("_auth_user_id") == str(user.pk):
-            session.delete()
 
 
 def _check_name(name: str) -> None:

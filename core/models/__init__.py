@@ -2,6 +2,7 @@
 
 from core.attachments.models import Attachment
 from core.idempotency.models import IdempotencyRecord
+from core.models.accounts import AccountEvent, AccountSession, SignInCount
 from core.models.classification import Classification, PriorityBase, SeverityBase, TypeBase
 from core.models.heartbeats import Heartbeat
 from core.models.organizations import BusinessHours, Membership, MembershipRole, Organization, Project
@@ -25,6 +26,8 @@ from core.search.models import SearchDocument
 from core.timeline.models import Event, EventPin, EventSupersession
 
 __all__ = [
+    "AccountEvent",
+    "AccountSession",
     "ApiToken",
     "Attachment",
     "BusinessHours",
@@ -49,6 +52,7 @@ __all__ = [
     "SearchDocument",
     "Sequence",
     "SeverityBase",
+    "SignInCount",
     "StatusChange",
     "Subject",
     "SubjectLink",

@@ -52,6 +52,8 @@ class User(AbstractBaseUser, Record):
         _("time zone"), max_length=64, blank=True, help_text=_("For example Europe/Berlin. Empty: the browser's own.")
     )
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The choices of `core.mails.Choice` that the person does not want.
+    unwanted_mails = models.JSONField(default=list, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

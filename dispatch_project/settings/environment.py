@@ -38,8 +38,15 @@ ENVIRONMENT: Final[dict[str, tuple[Variable, ...]]] = {
         Variable("SECURE_SSL_REDIRECT", "follows `HTTPS`", "redirect plain requests"),
         Variable("SECURE_HSTS_SECONDS", "a year with `HTTPS`, else 0", "strict transport"),
         Variable("BEHIND_PROXY", "off", "trust `X-Forwarded-Proto` of a reverse proxy that sets it"),
+        Variable(
+            "TRUSTED_PROXIES",
+            "1 with `BEHIND_PROXY`, else 0",
+            "how many proxies stand before us and add to `X-Forwarded-For`",
+        ),
         Variable("SESSION_SECONDS", "43200", "how long a session lasts"),
         Variable("MAX_BODY_BYTES", "2621440", "largest request body"),
+        Variable("MAX_UPLOAD_BYTES", "67108864", "largest request that brings files"),
+        Variable("API_REQUESTS_PER_MINUTE", "1200", "for each token, and each person in the browser; 0: no limit"),
         Variable("ATTACHMENT_MAX_BYTES", "26214400", "largest file on a timeline"),
         Variable("ATTACHMENTS_PER_ENTRY", "10", "how many files an entry takes"),
         Variable(

@@ -38,6 +38,7 @@ REST_FRAMEWORK = {
         "core.api.authentication.ConsoleSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.SignedIn"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttling.PerCaller"],
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Pages",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSON"],
@@ -47,6 +48,8 @@ REST_FRAMEWORK = {
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# For each token, and for each person in the console's session; 0 counts nothing.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 1200)
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Dispatch",
     "DESCRIPTION": "Security incidents and cases, from the first report to the lessons learned.",
@@ -64,20 +67,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "persistAuthorization": False},
 }
 
-# One accent colour; red is kept for what somebody must act on.
-_ACCENT = {
-    "50": "oklch(97% .014 265)",
-    "100": "oklch(94% .03 265)",
-    "200": "oklch(88% .06 265)",
-    "300": "oklch(80% .1 267)",
-    "400": "oklch(72% .14 268)",
-    "500": "oklch(62% .17 266)",
-    "600": "oklch(51% .17 265)",
-    "700": "oklch(45% .16 265)",
-    "800": "oklch(38% .13 266)",
-    "900": "oklch(33% .1 267)",
-    "950": "oklch(26% .07 268)",
-}
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Dispatch",
     "SITE_HEADER": "Dispatch",
@@ -90,8 +79,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "8px",
-    "COLORS": {"primary": _ACCENT},
-    "STYLES": ["core.console.assets.stylesheet"],
+    "STYLES": ["core.console.assets.theme", "core.console.assets.stylesheet"],
     "SCRIPTS": ["core.console.assets.script", "core.console.assets.live"],
     "ACCOUNT": {"navigation": "core.console.navigation.account"},
     "TABS": "core.console.navigation.tabs",

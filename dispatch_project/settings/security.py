@@ -48,10 +48,19 @@ SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-if env.bool("BEHIND_PROXY", False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+# How many proxies of ours write X-Forwarded-For; the visitor's address is the one that the outermost wrote.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+# Text of a request, and all of one that brings files.
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 67_108_864)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 2_621_440)
 
 PASSWORD_HASHERS = [
@@ -68,18 +77,24 @@ AUTHENTICATION_BACKENDS = ["core.authentication.EmailBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/admin/"
 
-# Unfold's Alpine needs unsafe-eval and inline styles; it has no inline script of its own (STACK: admin theme).
+# Unfold's Alpine needs unsafe-eval and style attributes; it has no inline script of its own (STACK: admin theme), and
+# pages outside its frame do without (`core.safety`).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, UNSAFE_EVAL],
+        # Attributes only: colours of severities, and what the theme's script shows and hides.
         "style-src": [SELF, UNSAFE_INLINE],
+        "style-src-elem": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
+        "frame-src": [NONE],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
         "frame-ancestors": [NONE],
     }
 }

@@ -12,7 +12,7 @@ from core.access import Right
 from core.console.forms import DialogForm
 from core.models.organizations import Project
 from core.models.subjects import Visibility
-from people.flows.individuals import of_user
+from people.flows.individuals import who_is
 from people.flows.policies import Chosen
 from people.flows.previewing import Preview, new_subject, preview
 from people.models import Role, RolePolicy
@@ -63,7 +63,7 @@ def outcome(request: HttpRequest, form: ResolveForm) -> dict[str, Any]:
     facts = {name: given.get(name) or _default(project, name) for name in ("type", "severity", "priority")}
     facts["visibility"] = given.get("visibility") or facts["type"].visibility
     subject = new_subject(project, "incident", reported_at=now, **facts)
-    reporter = of_user(request.user, project.organization, now)  # type: ignore[arg-type]
+    reporter = who_is(request.user, project.organization)  # type: ignore[arg-type]
     found = preview(subject, tags=list(given.get("tags") or []), reporter=reporter, now=now)
     return {"preview": found, "rows": _rows(found), "subject": subject, "project": project}
 

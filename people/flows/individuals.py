@@ -52,6 +52,15 @@ def of_user(user: User, organization: Organization, now: datetime) -> Individual
     return person
 
 
+def who_is(user: User, organization: Organization) -> Individual:
+    """As `of_user`, for pages that only look: somebody not seen before is not stored."""
+    known = Individual.objects.filter(organization=organization)
+    there = known.filter(user=user).first() or known.filter(email=user.email).select_related("merged_into").first()
+    if there is None:
+        return Individual(organization=organization, email=user.email, name=user.name, user=user)
+    return there.merged_into or there
+
+
 @transaction.atomic
 def save_individual(
     individual: Individual,

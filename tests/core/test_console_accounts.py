@@ -1,5 +1,7 @@
 """Who belongs to what: memberships, accounts, tokens, the schedule, operations of a project."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -219,3 +221,80 @@ class TestSchedule:
         assert client.post(self.url(task, "pause")).status_code == 404
         task.refresh_from_db()
         assert task.enabled
+
+
+class TestTokenList:
+    def issue(self, user, name, days_ago=0, used_days_ago=None, **more):
+        then = timezone.now() - timedelta(days=days_ago)
+        token, _secret = tokens.issue(user=user, name=name, scopes=["read"], actor=actor_for(user), now=then, **more)
+        used = None if used_days_ago is None else timezone.now() - timedelta(days=used_days_ago)
+        ApiToken.objects.filter(pk=token.pk).update(created_at=then, last_used_at=used)
+        return token
+
+    def listed(self, client, state):
+        answer = client.get(page("apitoken_changelist"), {"state": state})
+        return {row.name for row in answer.context["cl"].result_list}
+
+    def test_those_unused_for_90_days_are_found(self, client, owner):
+        self.issue(owner, "old and never used", 91)
+        self.issue(owner, "old and used lately", 400, used_days_ago=3)
+        self.issue(owner, "used long ago", 400, used_days_ago=91)
+        self.issue(owner, "new", 1)
+        gone = self.issue(owner, "revoked", 400)
+        tokens.revoke(token=gone, actor=actor_for(owner), now=timezone.now())
+
+        assert self.listed(client, "unused") == {"old and never used", "used long ago"}
+        assert self.listed(client, "ended") == {"revoked"}
+        assert len(self.listed(client, "valid")) == 4
+
+    def test_a_service_account_is_made_with_its_place_and_token(self, client, owner, project):
+        answer = client.post(
+            page("apitoken_service"),
+            {"email": "siem@example.com", "name": "SIEM", "project": project.pk, "role": "responder",
+             "scopes": ["incidents:write"], "lasts": "90"},
+            headers=HX,
+        )  # fmt: skip
+
+        token = tokens.authenticate(answer.context["secret"], now=timezone.now())
+        assert (token.user.email, token.user.is_service, token.scopes) == (
+            "siem@example.com",
+            True,
+            ["incidents:write"],
+        )
+        assert token.user.memberships.get().project == project
+        assert timedelta(days=89) < token.expires_at - timezone.now() <= timedelta(days=90)
+
+    def test_only_owners_make_one(self, client, project):
+        client.force_login(make_member(project, "admin"))
+
+        answer = client.post(page("apitoken_service"), {"email": "siem@example.com"}, headers=HX)
+
+        assert answer.status_code == 403
+        assert not User.objects.filter(is_service=True).exists()
+
+    def test_one_that_exists_is_refused_at_its_field_and_nothing_is_made(self, client, owner, project):
+        there = make_user("siem@example.com")
+
+        answer = client.post(
+            page("apitoken_service"),
+            {"email": there.email, "name": "SIEM", "project": project.pk, "role": "responder", "scopes": ["read"]},
+            headers=HX,
+        )  # fmt: skip
+
+        assert "email" in answer.context["form"].errors
+        assert not ApiToken.objects.exists()
+        assert not there.memberships.exists()
+
+    def test_scopes_are_explained_and_a_chosen_lifetime_counts(self, client, owner):
+        asked = client.get(page("apitoken_issue"), headers=HX).content.decode()
+        assert "incidents:read · incidents, their timeline" in asked
+
+        client.post(
+            page("apitoken_issue"), {"name": "ci", "user": owner.pk, "scopes": ["read"], "lasts": "30"}, headers=HX
+        )
+        assert timedelta(days=29) < ApiToken.objects.get().expires_at - timezone.now() <= timedelta(days=30)
+
+    def test_revoking_tells_when_it_was_used(self, client, owner):
+        token = self.issue(owner, "ci", 10)
+
+        assert "never used" in client.get(page("apitoken_revoke", token.pk), headers=HX).content.decode()

@@ -2,6 +2,9 @@
    pickers. Everything works without it; it makes it quick. */
 "use strict";
 
+// It would write a style element into each page, which the content policy forbids; we do not use it.
+if (window.htmx) htmx.config.includeIndicatorStyles = false;
+
 (() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && !document.cookie.includes(`time_zone=${zone}`)) {

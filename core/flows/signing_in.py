@@ -1,0 +1,200 @@
+"""Signing in: each try is counted before the password is looked at, and too many have to wait, longer each time.
+
+An address that has no account is counted and answered like one that has. The waiting ends by itself; an admin may
+end it sooner. Counting first means that tries sent at the same moment are counted too.
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import F
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import access
+from core.actor import Actor
+from core.emails import normalise
+from core.errors import FlowError, Forbidden
+from core.flows import account_events
+from core.flows.account_events import Kind
+from core.models.accounts import SignInCount
+from core.models.users import User
+from core.validators import UNSTORABLE
+from core.whence import Whence
+
+# So many may fail before there is any waiting. Many people may come from one network address, so that is forgiven a
+# failure a minute.
+FREE_FOR_ACCOUNT: Final = 5
+FREE_FOR_ADDRESS: Final = 30
+ADDRESS_IS_FORGIVEN_EVERY: Final = timedelta(minutes=1)
+FIRST_WAIT: Final = timedelta(seconds=30)
+LONGEST_WAIT: Final = timedelta(hours=1)
+FORGOTTEN_AFTER: Final = timedelta(hours=24)
+
+
+class TooManyTries(FlowError):
+    """Too many log-ins failed; nothing was looked at. `params["seconds"]` says how long to wait."""
+
+    status: ClassVar[int] = 429
+    code: ClassVar[str] = "too_many_tries"
+
+
+def sign_in(
+    *, email: str, password: str, whence: Whence, now: datetime, known_as: tuple[str, str] = ("", "")
+) -> User | None:
+    """The user of an address and password, or None. An unknown address takes as long as a wrong password.
+
+    `known_as` is the account that the browser has signed in to before and the browser's name: its tries are counted
+    apart from those of strangers.
+
+    :raises TooManyTries: while the account or the network address has to wait.
+    """
+    address = normalised(email)
+    user = User.objects.filter(email=address).first()
+    account = _counted_as(address, user, known_as)
+    locked = _count_try(account, whence, now)
+    if not _is_right(user, password):
+        _note_failure(user, whence, now, locked=locked)
+        return None
+    _forget_try(account, whence)
+    return user
+
+
+@transaction.atomic
+def unlock(*, user: User, actor: Actor, now: datetime) -> None:
+    """Let somebody try again at once.
+
+    :raises Forbidden: for those who do not administer every place they belong to.
+    """
+    if not (actor.trusted or access.administers(actor.user, user)):
+        raise Forbidden(_("Only an admin of all their projects may do this."))
+    if SignInCount.objects.filter(key=account_key(user.email)).delete()[0]:
+        account_events.note(user, Kind.UNLOCKED, now=now, actor=actor)
+
+
+def locked_until(user: User, now: datetime) -> datetime | None:
+    """Until when the account has to wait; None when it has not."""
+    row = SignInCount.objects.filter(key=account_key(user.email), blocked_until__gt=now).first()
+    return row.blocked_until if row else None
+
+
+@transaction.atomic
+def count_request(*, kind: str, email: str, whence: Whence, now: datetime) -> None:
+    """Count what anybody may ask for without an account (a mail), in the same way.
+
+    :raises TooManyTries: when it is asked for too often.
+    """
+    _count(_keys(f"{kind}:{normalised(email)}", f"{kind}:", whence), now)
+
+
+def forget_old(now: datetime) -> None:
+    """Drop counts that have lapsed."""
+    SignInCount.objects.filter(last_failed_at__lt=now - FORGOTTEN_AFTER).delete()
+
+
+def _counted_as(address: str, user: User | None, known_as: tuple[str, str]) -> str:
+    account, browser = known_as
+    if user is None or not browser or account != str(user.uuid):
+        return address
+    # With a new password it begins anew.
+    return f"{address}:{browser}:{user.password}"
+
+
+@transaction.atomic
+def _count_try(address: str, whence: Whence, now: datetime) -> bool:
+    return _count(_keys(address, "", whence), now)
+
+
+def _count(keys: list[tuple[str, int]], now: datetime) -> bool:
+    """Count a try under each key. Whether the first of them has to wait from now on.
+
+    :raises TooManyTries: when one has to wait already; then nothing is counted.
+    """
+    SignInCount.objects.bulk_create(
+        [SignInCount(key=key, last_failed_at=now) for key, _free in keys], ignore_conflicts=True
+    )
+    # In one order, so that two tries never wait for each other.
+    rows = {row.key: row for row in SignInCount.objects.select_for_update().filter(key__in=dict(keys)).order_by("key")}
+    until = [row.blocked_until for row in rows.values() if row.blocked_until and row.blocked_until > now]
+    if until:
+        raise _too_many(max(until) - now)
+    for key, free in keys:
+        row = rows[key]
+        row.failures = _left(row, now, forgiving=free == FREE_FOR_ADDRESS) + 1
+        row.last_failed_at = now
+        row.blocked_until = now + _wait(row.failures - free) if row.failures >= free else None
+        row.save(update_fields=["failures", "last_failed_at", "blocked_until"])
+    return rows[keys[0][0]].blocked_until is not None
+
+
+def _left(row: SignInCount, now: datetime, *, forgiving: bool) -> int:
+    """The failures that still count."""
+    quiet = now - row.last_failed_at
+    if quiet > FORGOTTEN_AFTER:
+        return 0
+    return max(0, row.failures - (quiet // ADDRESS_IS_FORGIVEN_EVERY if forgiving else 0))
+
+
+def _forget_try(address: str, whence: Whence) -> None:
+    """One that worked: the account's count ends; of the network address only this try is taken back, so that nobody
+    clears it by an account of their own.
+    """
+    SignInCount.objects.filter(key=account_key(address)).delete()
+    for key, _free in _keys(address, "", whence)[1:]:
+        SignInCount.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1, blocked_until=None)
+
+
+def _is_right(user: User | None, password: str) -> bool:
+    if user is None:
+        make_password(password)
+        return False
+    return user.check_password(password) and user.is_active and not user.is_service
+
+
+def _note_failure(user: User | None, whence: Whence, now: datetime, *, locked: bool) -> None:
+    # Written for those that are not there too, so that both take as long.
+    account_events.note(user, Kind.LOCKED if locked else Kind.FAILED, now=now, whence=whence)
+
+
+def _keys(account: str, prefix: str, whence: Whence) -> list[tuple[str, int]]:
+    """What is counted: the account, and the network address where it is known."""
+    keys = [(account_key(account), FREE_FOR_ACCOUNT)]
+    if whence.network:
+        keys.append((_key(f"{prefix}network:{whence.network}"), FREE_FOR_ADDRESS))
+    return keys
+
+
+def account_key(address: str) -> str:
+    """The key under which an account's failures are counted."""
+    return _key(f"account:{address}")
+
+
+def _key(what: str) -> str:
+    return salted_hmac("core.signing_in", what, algorithm="sha256").hexdigest()
+
+
+def _wait(over: int) -> timedelta:
+    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(over, 12))
+
+
+def normalised(email: str) -> str:
+    """The address as accounts have it, or as it was typed."""
+    try:
+        return normalise(email)
+    except ValueError:
+        # What is no address is nobody's; it is counted under what was typed.
+        return UNSTORABLE.sub("", email).strip().lower()[:254]
+
+
+def _too_many(wait: timedelta) -> TooManyTries:
+    seconds = max(1, int(wait.total_seconds()))
+    minutes = -(-seconds // 60)
+    said = ngettext(
+        "Too many log-ins failed. Try again in %(count)s minute, or ask an admin.",
+        "Too many log-ins failed. Try again in %(count)s minutes, or ask an admin.",
+        minutes,
+    )
+    return TooManyTries(said % {"count": minutes}, seconds=seconds)
