@@ -321,3 +321,34 @@ def test_by_keyboard_alone(open_page, project):
     order = [name for _tag, name, _shown in named]
     assert order[:4] == ["To the content", "Dispatch", "Status", "Report"]
     assert order.index("What happened?") < order.index("Decision") < order.index("Files") < order.index("Add")
+
+
+# Ids twice; controls, links, pictures and dialogs without a name; headings that skip; no landmark; no language.
+FAULTS = """() => {
+  const seen = (one) => one.checkVisibility({ visibilityProperty: true }) || one.classList.contains("unseen");
+  const all = (what) => [...document.querySelectorAll(what)];
+  const name = (one) => (one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent
+    || one.title || document.getElementById(one.getAttribute("aria-labelledby"))?.textContent
+    || one.querySelector("img[alt]")?.alt || "").trim();
+  const controls = "input:not([type=hidden]), select, textarea, button, a[href], summary";
+  const ids = all("[id]").map((one) => one.id);
+  return [
+    ...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `twice: ${id}`),
+    ...all(controls).filter((one) => seen(one) && !name(one))
+      .map((one) => `no name: ${one.outerHTML.slice(0, 120)}`),
+    ...all("img:not([alt])").map((one) => `no alt: ${one.outerHTML.slice(0, 120)}`),
+    ...(document.documentElement.lang ? [] : ["no language"]),
+    ...(all("main, [role=main], #content").length ? [] : ["no main part"]),
+    ...(all("h1").filter(seen).length === 1 ? [] : [`h1: ${all("h1").filter(seen).length}`]),
+  ];
+}"""
+
+
+@pytest.mark.parametrize("where", ["report", "status", "responder", "console"])
+def test_what_can_be_checked_of_labels_and_structure_is_in_order(open_page, admin, project, where):
+    incident = declare(project, title="Payroll export readable")
+    create_task(subject=incident, title="Collect the logs", actor=system(), now=timezone.now())
+    paths = {"responder": f"/i/{incident.name}/", "console": change(incident)}
+    page = open_page(admin, paths.get(where, f"/{where}/"), width=390)
+
+    assert page.evaluate(FAULTS) == []

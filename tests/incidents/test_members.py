@@ -303,6 +303,18 @@ class TestResponder:
         assert "run.exe may not be attached" in words(answer)
         assert "A long story" in answer.content.decode()
 
+    def test_what_is_far_too_large_is_cut_off_while_it_comes_in(self, client, member, incident, settings):
+        settings.ATTACHMENT_MAX_BYTES = 100
+        takes_part(incident, member)
+        large = SimpleUploadedFile("large.txt", b"x" * 200_000)
+        before = Event.objects.count()
+
+        answer = client.post(self.url(incident, "entry"), {"description": "Look", "file": large})
+
+        assert answer.status_code == 400
+        assert "too large" in words(answer)
+        assert Event.objects.count() == before
+
     def test_a_page_is_acknowledged_with_one_press(self, client, member, incident):
         person = takes_part(incident, member)
         page = pages.page(
