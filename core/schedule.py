@@ -16,7 +16,7 @@ periodic(
         task="core.tasks.clean",
         hour="3",
         minute="17",
-        description="Keys are kept for 24 hours.",
+        description="Idempotency keys after 24 hours, lapsed sessions, counts of failed log-ins, old account events.",
     )
 )
 periodic(

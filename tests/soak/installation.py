@@ -47,6 +47,7 @@ class Installation:
         clean = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
         self.environment = {
             **clean, "DISPATCH_HOME": str(home), "BASE_URL": self.url, "LOG_LEVEL": "WARNING",
+            "API_REQUESTS_PER_MINUTE": "0",
             "DJANGO_SETTINGS_MODULE": "dispatch_project.settings", **environment,
         }  # fmt: skip
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
