@@ -233,7 +233,7 @@ class TestProfile:
         assert "/admin/core/" not in page
 
     def test_it_is_for_the_signed_in(self, client):
-        assert client.get(reverse("account"))["Location"].startswith("/admin/login/")
+        assert client.get(reverse("account"))["Location"].startswith("/login/")
 
 
 class TestUnwantedMails:

@@ -132,7 +132,7 @@ def test_the_console_session_reads_and_writes_only_with_the_csrf_token(responder
         ('{"title": ' + "[" * 40 + "]" * 40 + "}", 400, "deeper"),
         ('{"title": ' + "[" * 100_000 + "}", 400, "deeper"),
         ('{"title": ' + "9" * 5000 + "}", 400, "not JSON"),
-        (b'{"title": "' + b"x" * 3_000_000 + b'"}', 413, "larger"),
+        (b'{"title": "' + b"x" * 3_000_000 + b'"}', 413, "At most 2.5 MiB"),
     ],
     ids=lambda value: str(value)[:30],
 )

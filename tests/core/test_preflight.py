@@ -16,6 +16,12 @@ from core.preflight import database, surroundings
 from tests.factories import declare, make_member, make_project
 
 
+@pytest.fixture(autouse=True)
+def as_deployed(monkeypatch):
+    """The tests in a browser set this for their process."""
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
+
+
 @pytest.fixture
 def incident(db):
     project = make_project()
