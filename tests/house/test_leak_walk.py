@@ -33,7 +33,8 @@ pytestmark = pytest.mark.django_db
 
 SECRET = "zyxquark"
 HIDDEN = {301, 302, 403, 404, 405}
-OUTSIDERS = ["outsider", "member", "responder", "manager"]
+# A manager finds every page that a responder finds; so the responder's walks belong to the long runs.
+OUTSIDERS = ["outsider", "member", pytest.param("responder", marks=pytest.mark.soak), "manager"]
 ANYTHING = {
     "description": "x", "reason": "x", "role": "scribe", "kind": "related", "version": "1", "email": "x@example.com",
     "title": "x", "name": "x", "status": "closed", "individual": "x@example.com", "note": "x",

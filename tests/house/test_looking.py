@@ -102,7 +102,9 @@ def hostile(world):  # noqa: F811
     return world
 
 
-@pytest.mark.parametrize(("prefix", "at_least"), [("admin/", 150), ("account/", 3), ("api/v1/", 60)])
+@pytest.mark.parametrize(
+    ("prefix", "at_least"), [pytest.param("admin/", 150, marks=pytest.mark.soak), ("account/", 3), ("api/v1/", 60)]
+)
 def test_looking_changes_nothing_and_no_text_becomes_markup(hostile, plain_answers, prefix, at_least):  # noqa: F811
     user = hostile["who"]["owner"]
     client, before, found, shown = client_of(user), everything(), [], 0

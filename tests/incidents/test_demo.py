@@ -45,6 +45,7 @@ def forget() -> None:
     call_command("flush", interactive=False, verbosity=0)
 
 
+@pytest.mark.soak
 @pytest.mark.django_db(transaction=True)
 def test_two_loads_are_equal():
     first = told(size=8)

@@ -42,7 +42,7 @@ class RoleVerbs(TestCase):
         self.project = make.make_project()
         self.people = [make.make_individual(self.project) for _ in range(4)]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps)
     def test_any_sequence_of_verbs(self, steps):
         self.incident = make.declare(self.project, commander=self.people[0])
