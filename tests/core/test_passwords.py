@@ -187,7 +187,7 @@ class TestReset:
         assert reverse("admin_password_reset") in client.get(reverse("admin:login")).content.decode()
 
     def test_the_link_goes_to_the_installation_s_address_whatever_the_request_says(self, user, settings):
-        settings.BASE_URL = "https://dispatch.example.com"
+        settings.BASE_URL, settings.ALLOWED_HOSTS = "https://dispatch.example.com", ["*"]
         ask(Client(headers={"host": "evil.example"}), user.email)
 
         (letter,) = letters()
