@@ -7,6 +7,8 @@ import pytest
 
 # Either of its options lets a mark's tests run.
 LONG = {"soak": ["--soak"], "browser": ["--browser", "--soak"]}
+# What these ask has nothing to do with the database.
+CODE_ONLY = {"test_launcher", "test_schema", "test_deploy", "test_environment"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +24,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for item in items:
                 if item.get_closest_marker(mark):
                     item.add_marker(skip)
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        for item in items:
+            if item.path.stem in CODE_ONLY:
+                item.add_marker(pytest.mark.skip(reason="about the code and not the database: runs with SQLite"))
 
 
 @pytest.fixture(autouse=True)
