@@ -56,6 +56,11 @@ def attach(
         raise
 
 
+def add_entry(*, files: Sequence[Any], **words: Any) -> Event:
+    """Write an entry, with files where there are any. `words` go to `core.timeline.flows.add_entry`."""
+    return attach(files=files, **words) if files else timeline.add_entry(**words)
+
+
 def sweep(*, now: datetime) -> int:
     """Delete stored files that no row knows. Returns how many."""
     found = storage.older_than(now - ORPHANED_AFTER)

@@ -24,7 +24,6 @@ from core.errors import FlowError, Stale
 from core.flows import subjects
 from core.models.subjects import SubjectLink
 from core.timeline import Event
-from core.timeline import flows as timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,11 +183,7 @@ class SubjectAdmin(ModelAdmin):
             "kind": Event.Kind.DECISION if given["decision"] else Event.Kind.CUSTOM, "pinned": given["pinned"],
             "happened_at": given["happened_at"],
         }  # fmt: skip
-        files = request.FILES.getlist("file")
-        if files:
-            attachments.attach(files=files, **words)
-        else:
-            timeline.add_entry(**words)
+        attachments.add_entry(files=request.FILES.getlist("file"), **words)
 
     @dialog(title=_("Link to another"), form=LinkForm, submit=_("Link"), right=Right.EDIT)
     def link(self, request: Any, subject: Any, form: LinkForm) -> None:

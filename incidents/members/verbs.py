@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from core.attachments import flows as attachments
 from core.timeline import Event
-from core.timeline import flows as timeline
 from incidents.models import Incident
 from people import flows as people
 from people.flows import handovers, pages
@@ -30,11 +29,7 @@ def _entry(request: Any, incident: Incident, _key: Any) -> None:
         "description": request.POST.get("description", "").replace("\r\n", "\n"),
         "kind": Event.Kind.DECISION if request.POST.get("decision") else Event.Kind.CUSTOM,
     }  # fmt: skip
-    files = request.FILES.getlist("file")
-    if files:
-        attachments.attach(files=files, **words)
-    else:
-        timeline.add_entry(**words)
+    attachments.add_entry(files=request.FILES.getlist("file"), **words)
 
 
 def _acknowledge(request: Any, incident: Incident, key: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from people.models import EscalationStep, Individual, Service, Shift
+from people.models import Individual, Service, Shift
+from people.oncall.asking import first_steps, one_of
 from people.oncall.rotation import Gap, Span
 from people.oncall.rotation import gaps as gaps_between
 
@@ -43,7 +44,7 @@ class Doubled:
 def duties(services: Iterable[Service], at: datetime) -> dict[int, Duty]:
     """Now, next and gaps of the next two weeks, by service. Two queries for all of them, with `owner` selected."""
     services = list(services)
-    first = _first_steps(services)
+    firsts = first_steps(services)
     found = {service.pk: Duty(service=service) for service in services}
     until = at + LOOK_AHEAD
     covered: dict[int, list[Shift]] = {key: [] for key in found}
@@ -57,8 +58,7 @@ def duties(services: Iterable[Service], at: datetime) -> dict[int, Duty]:
         later = (shift for shift in covered[key] if shift.starts_at > at and shift.individual_id not in here)
         duty.next = next(later, None)
         duty.gaps = gaps_between(_spans(covered[key]), since=at, until=until)
-        owner = duty.service.owner
-        duty.ask = first.get(key) or (owner if owner and owner.is_active else None)
+        duty.ask = one_of(duty.service, firsts)
     return found
 
 
@@ -71,16 +71,6 @@ def _until(shifts: list[Shift], now: list[Shift]) -> datetime | None:
         if shift.individual_id == now[0].individual_id and shift.starts_at <= end:
             end = max(end, shift.ends_at)
     return end
-
-
-def _first_steps(services: list[Service]) -> dict[int, Individual]:
-    """The first active person of each escalation list, as `asking.instead` would name them."""
-    steps = EscalationStep.objects.filter(service__in=services, individual__is_active=True)
-    found: dict[int, Individual] = {}
-    for step in steps.select_related("individual").order_by("position"):
-        if step.individual:
-            found.setdefault(step.service_id, step.individual)
-    return found
 
 
 def gaps(service: Service, *, since: datetime, until: datetime) -> list[Gap]:

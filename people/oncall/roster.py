@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import cached_property
 
 from core.models.organizations import Project
-from people.models import EscalationStep, Individual, Service, Shift
-from people.oncall.asking import next_on_call
+from people.models import Individual, Service, Shift
+from people.oncall.asking import first_steps, next_on_call, one_of
 
 
 class Roster:
@@ -28,9 +28,7 @@ class Roster:
 
     def instead(self, service: Service) -> Individual | None:
         """Whom to ask when nobody is on call: the first person of the escalation list, else the owner."""
-        if service.pk in self._first_steps:
-            return self._first_steps[service.pk]
-        return service.owner if service.owner and service.owner.is_active else None
+        return one_of(service, self._first_steps)
 
     @cached_property
     def _now(self) -> dict[int, list[Individual]]:
@@ -42,9 +40,4 @@ class Roster:
 
     @cached_property
     def _first_steps(self) -> dict[int, Individual]:
-        steps = EscalationStep.objects.filter(service__project=self.project, individual__is_active=True)
-        found: dict[int, Individual] = {}
-        for step in steps.select_related("individual").order_by("service", "position"):
-            if step.individual:
-                found.setdefault(step.service_id, step.individual)
-        return found
+        return first_steps(Service.objects.filter(project=self.project))
