@@ -12,8 +12,7 @@ from knowledge.models import Tag
 from people.flows import engagement, find_individual, pages, policies
 from people.flows.individuals import of_user
 from people.flows.participants import take_in
-from people.flows.policies import Chosen
-from people.models import Individual, Page, Participant, Role, Service
+from people.models import Individual, Page, Role, Service
 
 Named = Individual | str | None
 
@@ -27,7 +26,10 @@ def staff(
     who_commands = _person(incident, commander, "commander", now)
     named: dict[str, Individual | None] = {Role.Name.REPORTER: who_reports, Role.Name.COMMANDER: who_commands}
     for chosen in policies.resolve(incident.project, "incident", known, now, named=named):
-        _give(incident, chosen, actor, now)
+        take_in(
+            incident, chosen.individual, role=chosen.role, reason=chosen.why[:300], service=chosen.service,
+            actor=actor, now=now,
+        )  # fmt: skip
     engagement.engage(incident, actor=actor, now=now)
     page_commander(incident, actor=actor, now=now)
 
@@ -63,12 +65,6 @@ def _commanders_service(incident: Incident, now: datetime) -> Service | None:
     known = policies.facts_at_birth("incident", incident, tags)
     fits = policies.fitting(incident.project, "incident", known, now).get(Role.Name.COMMANDER, [])
     return next((fit.policy.service for fit in fits if fit.policy.service), None)
-
-
-def _give(incident: Incident, chosen: Chosen, actor: Actor, now: datetime) -> None:
-    part = take_in(incident, chosen.individual, role=chosen.role, reason=chosen.why[:300], actor=actor, now=now)
-    if chosen.service and part.service_id is None:
-        Participant.objects.filter(pk=part.pk).update(service=chosen.service)
 
 
 def _person(incident: Incident, who: Named, field: str, now: datetime) -> Individual | None:

@@ -48,9 +48,10 @@ def engage(subject: Any, *, actor: Actor, now: datetime) -> None:
         if one.team:
             _tell(subject, one, one.team, actor, now)
         elif one.individual and not _is_there(subject, one):
-            part = take_in(subject, one.individual, role=Role.Name.OBSERVER, reason=one.why[:300], actor=actor, now=now)
-            if one.service and part.service_id is None:
-                Participant.objects.filter(pk=part.pk).update(service=one.service)
+            take_in(
+                subject, one.individual, role=Role.Name.OBSERVER, reason=one.why[:300], service=one.service,
+                actor=actor, now=now,
+            )  # fmt: skip
 
 
 def _named(rule: EngagementRule, roster: Roster) -> list[Engaged]:

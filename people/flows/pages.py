@@ -13,8 +13,8 @@ from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text, locked
 from people.flows import calls
-from people.flows.participants import take_in
-from people.models import Individual, Page, PageCall, PageDelivery, Participant, Role, Service
+from people.flows.participants import represent, take_in
+from people.models import Individual, Page, PageCall, PageDelivery, Role, Service
 
 LONGEST_MESSAGE = 500
 DEFAULT_MINUTES = 5
@@ -236,13 +236,13 @@ def _check_may_answer(row: Page, subject: Any, individual: Individual, actor: Ac
 
 def _bring_in(subject: Any, row: Page, person: Individual, *, actor: Actor, now: datetime) -> None:
     role = row.role if row.role and subject.is_open else Role.Name.PARTICIPANT
+    reason = _("answered the page for %(what)s") % {"what": row.named}
     held = Role.objects.of(subject).filter(participant__individual=person, renounced_at=None)
-    if role != Role.Name.PARTICIPANT or not held.exists():
-        reason = _("answered the page for %(what)s") % {"what": row.named}
-        take_in(subject, person, role=role, reason=reason, actor=actor, now=now)
-    if row.service_id:
-        mine = Participant.objects.of(subject).filter(individual=person, service=None)
-        mine.update(service=row.service_id)
+    there = held.select_related("participant").first()
+    if there and role == Role.Name.PARTICIPANT:
+        represent(there.participant, row.service)
+    else:
+        take_in(subject, person, role=role, reason=reason, service=row.service, actor=actor, now=now)
 
 
 def _held(found: Page) -> tuple[Any, Page]:

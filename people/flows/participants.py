@@ -16,7 +16,7 @@ from core.signals import ParticipantChanged, participant_added, participant_remo
 from core.timeline import Event, record
 from people.flows import individuals
 from people.flows.roles import end_role, give_role
-from people.models import Individual, Participant, Role, Task
+from people.models import Individual, Participant, Role, Service, Task
 
 LONGEST_REASON = 300
 # How many tasks a refusal names.
@@ -129,9 +129,19 @@ def open_tasks(subject: Any, participant: Participant) -> Any:
 
 
 def take_in(
-    subject: Any, individual: Individual, *, role: str, reason: str, actor: Actor, now: datetime
+    subject: Any,
+    individual: Individual,
+    *,
+    role: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    service: Service | None = None,
 ) -> Participant:
-    """Find, bring back or make the participant and give the role. The caller holds the lock and has asked access."""
+    """Find, bring back or make the participant and give the role. The caller holds the lock and has asked access.
+
+    With `service` they represent it from now on, unless they represent one already.
+    """
     if individual.organization_id != subject.project.organization_id:
         raise Invalid(_("This person belongs to another organization."), field="individual")
     if role not in Role.Name.values:
@@ -146,12 +156,20 @@ def take_in(
     if back:
         participant.left_at, participant.joined_at, participant.added_reason = None, now, reason
         participant.save(update_fields=["left_at", "joined_at", "added_reason", "updated_at"])
+    represent(participant, service)
     given = _give_unless_more(subject, participant, role, actor=actor, now=now)
     if made or back:
         _announce_coming(subject, participant, role, back=back, reason=reason, actor=actor, now=now)
     elif given:
         _record_role(subject, participant, role, actor, now)
     return participant
+
+
+def represent(participant: Participant, service: Service | None) -> None:
+    """Let somebody represent the on-call service that brought them, unless they represent one already."""
+    if service is not None and participant.service_id is None:
+        participant.service = service
+        participant.save(update_fields=["service", "updated_at"])
 
 
 def inactivate_all(subject: Any, change: StatusChange, *, actor: Actor, now: datetime) -> int:
