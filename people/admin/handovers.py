@@ -35,13 +35,14 @@ class ReasonForm(DialogForm):
 
 
 def _is_mine(request: HttpRequest, row: HandOver) -> bool:
-    return row.status == HandOver.Status.OFFERED and row.receiver.user_id == request.user.pk
+    user: Any = request.user
+    return row.status == HandOver.Status.OFFERED and handovers.is_receiver(row, user)
 
 
 def _may_withdraw(request: HttpRequest, row: HandOver) -> bool:
-    if row.status != HandOver.Status.OFFERED:
-        return False
-    return row.giver.individual.user_id == request.user.pk or Right.EDIT in rights.on(request, row.subject)
+    user: Any = request.user
+    may = handovers.is_giver(row, user) or Right.EDIT in rights.on(request, row.subject)
+    return row.status == HandOver.Status.OFFERED and may
 
 
 @admin.register(HandOver)

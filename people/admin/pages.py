@@ -28,10 +28,8 @@ class CancelForm(DialogForm):
 
 
 def _answerable(request: HttpRequest, page: Page) -> bool:
-    if not page.is_unanswered:
-        return False
-    called = any(call.individual.user_id == request.user.pk for call in page.calls.all())
-    return called or Right.EDIT in rights.on(request, page.subject)
+    user: Any = request.user
+    return page.is_unanswered and pages.may_answer(page, user, rights.on(request, page.subject))
 
 
 @admin.register(Page)

@@ -14,6 +14,7 @@ from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text, locked
 from core.models.organizations import Organization
+from core.models.users import User
 from core.timeline import Event, record
 from people.flows.participants import take_in
 from people.flows.roles import NotHolder
@@ -123,7 +124,7 @@ def withdraw(*, handover: HandOver, actor: Actor, now: datetime, reason: str = "
     """The offer does not stand any more: by its giver, or whoever edits the subject."""
     check_text(reason, "reason", 300)
     subject, row = _now(handover)
-    if not (actor.user and row.giver.individual.user_id == actor.user.pk):
+    if not (actor.user and is_giver(row, actor.user)):
         access.require(actor, Right.EDIT, subject)
     if row.status != Status.OFFERED:
         return row
@@ -143,6 +144,16 @@ def open_offers(subject: Any) -> QuerySet[HandOver]:
     """What is being handed over in the subject now."""
     rows: QuerySet[HandOver] = HandOver.objects.of(subject).filter(status=Status.OFFERED)
     return rows.select_related("giver__individual", "receiver").order_by("offered_at", "pk")
+
+
+def is_receiver(row: HandOver, user: User) -> bool:
+    """Whether the offer is the user's to accept or decline."""
+    return row.receiver.user_id == user.pk
+
+
+def is_giver(row: HandOver, user: User) -> bool:
+    """Whether the offered role is the user's own."""
+    return row.giver.individual.user_id == user.pk
 
 
 def roles_of(person: Individual, organization: Organization) -> list[Role]:
@@ -208,7 +219,7 @@ def _may_give(held: Role, subject: Any, actor: Actor) -> bool:
 
 
 def _check_receiver(row: HandOver, actor: Actor) -> None:
-    own = actor.user is not None and row.receiver.user_id == actor.user.pk
+    own = actor.user is not None and is_receiver(row, actor.user)
     if not row.receiver.is_active or not (own or actor.trusted):
         raise Forbidden(_("Only %(who)s can answer this offer.") % {"who": row.receiver})
 

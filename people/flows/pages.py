@@ -1,5 +1,6 @@
 """Paging: somebody is needed now. One page calls people until one answers; every step stands on the timeline."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text, locked
+from core.models.users import User
 from people.flows import calls
 from people.flows.participants import represent, take_in
 from people.models import Individual, Page, PageCall, PageDelivery, Role, Service
@@ -224,12 +226,17 @@ def unanswered(subject: Any) -> QuerySet[Page]:
     return rows.select_related("service", "individual").order_by("paged_at", "pk")
 
 
+def may_answer(row: Page, user: User, rights: Collection[Right]) -> bool:
+    """Whether a user may answer for themselves: one who was called, or whose `rights` on the subject let them edit."""
+    return Right.EDIT in rights or any(call.individual.user_id == user.pk for call in row.calls.all())
+
+
 def _check_may_answer(row: Page, subject: Any, individual: Individual, actor: Actor) -> None:
-    if individual.organization_id != subject.project.organization_id or not individual.is_active:
-        raise Forbidden(_("This page is not yours to answer."))
-    own = actor.user is not None and individual.user_id == actor.user.pk
-    called = row.calls.filter(individual=individual).exists()
-    if (actor.trusted and called) or (own and (called or access.may(actor.user, Right.EDIT, subject))):
+    here = individual.organization_id == subject.project.organization_id and individual.is_active
+    if here and actor.trusted and row.calls.filter(individual=individual).exists():
+        return
+    own = here and actor.user is not None and individual.user_id == actor.user.pk
+    if own and actor.user and may_answer(row, actor.user, access.rights(actor.user, subject)):
         return
     raise Forbidden(_("This page is not yours to answer."))
 
