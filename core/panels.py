@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from core import access
 from core.access import Right
 from core.console import dashboard, navigation, operations, panels, rights
-from core.console.counting import capped, in_words
+from core.console.counting import FEW, capped, in_words
 from core.console.dialogs import Button
 from core.models.reads import RestrictedRead
 from core.models.subjects import StatusChange
@@ -160,7 +160,13 @@ def failed_operations(request: HttpRequest) -> dict[str, Any]:
     count = _failed(request)
     url = f"{reverse('admin:core_operation_changelist')}?status__exact=failed"
     note = _("Look at them and retry") if count else _("Everything outside is up to date")
-    return {"label": _("Failed operations"), "figure": in_words(count), "note": note, "url": url, "alarm": bool(count)}
+    return {
+        "label": _("Failed operations"),
+        "figure": in_words(count, FEW),
+        "note": note,
+        "url": url,
+        "alarm": bool(count),
+    }
 
 
 def retrying_operations(request: HttpRequest) -> dict[str, Any] | None:
@@ -175,13 +181,13 @@ def retrying_operations(request: HttpRequest) -> dict[str, Any] | None:
 def failed_badge(request: HttpRequest) -> tuple[str, str] | None:
     """The sidebar's count of failed operations."""
     count = _failed(request)
-    return (in_words(count), "alarm") if count else None
+    return (in_words(count, FEW), "alarm") if count else None
 
 
 def _failed(request: Any) -> int:
     if not hasattr(request, "failed_operations"):
         rows = Operation.objects.filter(status=Operation.Status.FAILED)
-        request.failed_operations = capped(rows.filter(access.linked_filter(Operation, request.user)))
+        request.failed_operations = capped(rows.filter(access.linked_filter(Operation, request.user)), FEW)
     return int(request.failed_operations)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core import panels as core_panels
 from core.console import dashboard, navigation, panels
-from core.console.counting import capped, in_words
+from core.console.counting import capped, few, in_words
 from core.models.subjects import SubjectLink
 from core.timeline import Event
 from incidents.listing import may_report
@@ -70,10 +70,16 @@ def links_of(request: HttpRequest, subject: Incident) -> list[dict[str, Any]]:
 
 def active_now(request: HttpRequest) -> dict[str, Any]:
     """Open incidents by severity, then age."""
-    rows = (
-        Incident.objects.visible_to(request.user).active().for_list().order_by("-severity__order", "reported_at", "pk")
-    )
-    incidents = list(rows[:SHOWN])
+    worst, found = [], 0
+    for name, count in _by_severity(request):
+        if found < SHOWN:
+            worst.append(name)
+            found += count
+    # The worst severities that fill the card, so that not every active incident is put in order.
+    rows = Incident.objects.visible_to(request.user).active().filter(severity__name__in=worst)
+    keys = list(rows.order_by("-severity__order", "reported_at", "pk").values_list("pk", flat=True)[:SHOWN])
+    by_key = Incident.objects.for_list().in_bulk(keys)
+    incidents = [by_key[key] for key in keys if key in by_key]
     last, commanders = last_events(incidents), commanders_of(incidents)
     return {
         "title": _("Active now"),
@@ -138,8 +144,8 @@ def by_severity(request: HttpRequest) -> dict[str, Any] | None:
 
 def open_badge(request: HttpRequest) -> tuple[str, str] | None:
     """The sidebar's count of active incidents."""
-    total = sum(count for _name, count in _by_severity(request))
-    return (in_words(total), "plain") if total else None
+    count = few(Incident.objects.visible_to(request.user).active())
+    return (count, "plain") if count else None
 
 
 def _by_severity(request: Any) -> list[tuple[str, int]]:
