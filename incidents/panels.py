@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from core import panels as core_panels
 from core.console import dashboard, navigation, panels
-from core.console.counting import capped, few, in_words
+from core.console.counting import few, in_words
 from core.models.subjects import SubjectLink
 from core.timeline import Event
 from incidents.listing import may_report
 from incidents.models import Incident
 from incidents.rows import Row, commanders_of, last_events
-from integrations.flows import expected_resources
+from integrations.panels import resources_of
 from people.models import Participant, Role
 from people.panels import roles_card
 
@@ -35,7 +35,7 @@ def overview(request: HttpRequest, subject: Incident) -> dict[str, Any]:
         "roles": roles_card(subject),
         "assign": first[0] if first else None,
         "edit": facts[0] if facts else None,
-        "resources": expected_resources(subject),
+        "resources": resources_of(subject),
         "tags": list(subject.tags.select_related("tag_type").order_by("tag_type__name", "name")),
         "links": links_of(request, subject),
         "pins": pinned(subject),
@@ -130,8 +130,8 @@ def active_figure(request: HttpRequest) -> dict[str, Any]:
 
 def stable_figure(request: HttpRequest) -> dict[str, Any]:
     """How many wait to be closed."""
-    count = capped(Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE))
-    return {"label": _("Stable, to close"), "figure": in_words(count), "note": "", "url": f"{reverse(LIST)}?tab=stable"}
+    count = few(Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE))
+    return {"label": _("Stable, to close"), "figure": count or "0", "note": "", "url": f"{reverse(LIST)}?tab=stable"}
 
 
 def by_severity(request: HttpRequest) -> dict[str, Any] | None:

@@ -39,7 +39,9 @@ def my_tasks(request: Any) -> dict[str, Any]:
     """Open tasks that the reader owns or is to do, the first due first."""
     rows = _mine(request)
     admin: Any = site.get_model_admin(Task)
-    shown = list(rows.for_list().order_by("due_at", "pk")[:SHOWN])
+    # Keys first: with all that a line shows, PostgreSQL would rather walk all open tasks by their due time.
+    keys = list(rows.order_by("due_at", "pk").values_list("pk", flat=True)[:SHOWN])
+    shown = list(Task.objects.filter(pk__in=keys).for_list().order_by("due_at", "pk"))
     rights.keep(request, (task.subject for task in shown))
     lines = [admin.line(request, task) for task in shown]
     return {"lines": lines, "url": f"{reverse('admin:people_task_changelist')}?tab=mine"}
