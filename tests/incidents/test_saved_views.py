@@ -216,7 +216,8 @@ class TestApi:
         ("wrong", "field"),
         [
             ({"list": "cases"}, "list"), ({"query": {"nonsense": ["x"]}}, "query"),
-            ({"query": {"tab": "all"}}, "query"), ({"query": []}, "query"), ({"columns": ["nonsense"]}, "columns"), ({"name": " "}, "name"),
+            ({"query": {"tab": "all"}}, "query"), ({"query": []}, "query"),
+            ({"columns": ["nonsense"]}, "columns"), ({"name": " "}, "name"),
             ({"query": {"q": ["x" * 5000]}}, "query"), ({"project": "Elsewhere"}, "project"),
         ],
     )  # fmt: skip
