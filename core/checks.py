@@ -123,11 +123,11 @@ def deadman_address(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def full_text(databases: Collection[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """The full-text table is not Django's; a database copied without it finds nothing."""
-    if DEFAULT_DB_ALIAS not in (databases or []) or not _search_is_migrated() or engine.answers():
+    """The full-text tables are not Django's; a database copied without them finds nothing."""
+    if DEFAULT_DB_ALIAS not in (databases or []) or all(map(engine.answers, _migrated_tables())):
         return []
     hint = "Run `manage.py rebuild_search`: it makes the table anew and fills it."
-    return [Error("The full-text table is missing or broken.", hint=hint, id="dispatch.E004")]
+    return [Error("A full-text table is missing or broken.", hint=hint, id="dispatch.E004")]
 
 
 def is_own_address(url: str) -> bool:
@@ -135,13 +135,14 @@ def is_own_address(url: str) -> bool:
     return any(host in url for host in ("//localhost", "//127.0.0.1", "//[::1]"))
 
 
-def _search_is_migrated() -> bool:
-    """Whether the table should be there: `migrate` asks these checks before it begins."""
+def _migrated_tables() -> list[engine.Table]:
+    """The tables that should be there: `migrate` asks these checks before it begins."""
     try:
         applied = MigrationRecorder(connection).applied_migrations()
     except DatabaseError:
-        return False
-    return any(app == "core" and "search_text" in name for app, name in applied)
+        return []
+    names = [name for app, name in applied if app == "core"]
+    return [table for table in engine.TABLES if any(table.migration in name for name in names)]
 
 
 def _is_sqlite() -> bool:

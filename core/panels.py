@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import site
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -67,7 +67,8 @@ def timeline(request: HttpRequest, subject: Any) -> dict[str, Any]:
     rows = Event.objects.of(subject).filter(KINDS[kind][1]).order_by("-happened_at", "-seq")
     page = panels.page_of(
         request,
-        rows.select_related(
+        number=_page_with(rows, request.GET.get("event", "")),
+        rows=rows.select_related(
             "pin", "superseded__by", "supersedes__event", subject.kind, f"{subject.kind}__project"
         ).prefetch_related("attachments"),
     )
@@ -89,6 +90,15 @@ def timeline(request: HttpRequest, subject: Any) -> dict[str, Any]:
             f"admin:{subject._meta.app_label}_{subject._meta.model_name}_add-entry", args=[subject.pk]
         ),
     }
+
+
+def _page_with(rows: QuerySet[Event], seq: str) -> int | None:
+    """The number of the page on which an event stands; None when none is asked for, or it is not there."""
+    event = rows.filter(seq=seq).first() if seq.isdecimal() and len(seq) < 10 else None
+    if event is None:
+        return None
+    newer = Q(happened_at__gt=event.happened_at) | Q(happened_at=event.happened_at, seq__gt=event.seq)
+    return rows.filter(newer).count() // panels.PER_PAGE + 1
 
 
 def _line(request: HttpRequest, event: Event, *, writes: bool) -> Line:

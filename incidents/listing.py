@@ -243,4 +243,4 @@ def address_of(view: SavedView) -> str:
 
 def may_report(request: HttpRequest) -> bool:
     """Whether there is a project the reader may report in."""
-    return access.projects_where(request.user, Right.REPORT).filter(enabled=True).exists()
+    return Project.objects.filter(pk__in=access.projects_where(request.user, Right.REPORT), enabled=True).exists()

@@ -64,9 +64,9 @@ class EventAdmin(DialogsOnly):
         return super().get_queryset(request).select_related("pin", "superseded", "incident__project", "case__project")
 
     def addresses(self, keys: list[int]) -> dict[int, str]:
-        """An event is shown on its subject's timeline."""
+        """An event is shown on its subject's timeline, on the page of it where it stands."""
         rows = Event.objects.filter(pk__in=keys).select_related("incident", "case")
-        return {row.pk: f"{page_of(row.subject)}?tab=timeline#event-{row.seq}" for row in rows}
+        return {row.pk: f"{page_of(row.subject)}?tab=timeline&event={row.seq}#event-{row.seq}" for row in rows}
 
     @dialog(title=_("Correct"), form=CorrectionForm, right=Right.WRITE, offered=_is_open_entry)
     def correct(self, request: Any, event: Event, form: CorrectionForm) -> None:

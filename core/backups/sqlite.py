@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from core.backups.errors import Damaged, Refused
 
 PART = "database.sqlite3"
-# The full-text table keeps itself in tables of its own, whose rows depend on its history.
+# The full-text tables keep themselves in tables of their own, whose rows depend on their history.
 _TABLES = (
-    "SELECT name FROM sqlite_master WHERE type = 'table'"
-    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'core\\_searchtext\\_%' ESCAPE '\\'"
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " AND name NOT LIKE 'core\\_searchtext\\_%' ESCAPE '\\' AND name NOT LIKE 'core\\_searchevent\\_%' ESCAPE '\\'"
 )
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin import site
 from django.http import HttpRequest
 from django.urls import reverse
@@ -112,14 +114,11 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages of one place as tabs above their lists."""
-    found = []
-    for section in SECTIONS:
-        for place in section.places:
-            pages = _open_pages(request, place)
-            if len(pages) > 1:
-                items = [{"title": _name(page), "link": _list_of(page)} for page in pages]
-                found.append({"models": list(pages), "items": items})
-    return found
+    several = [pages for place, pages in _open_pages(request).items() if len(pages) > 1]
+    return [
+        {"models": pages, "items": [{"title": _name(page), "link": _list_of(page)} for page in pages]}
+        for pages in several
+    ]
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
@@ -151,24 +150,35 @@ def _item(request: HttpRequest, place: Place) -> dict[str, Any] | None:
 def _links(request: HttpRequest, place: Place) -> list[str]:
     if place.link:
         return [reverse(place.link)] if place.offered(request) else []
-    return [_list_of(page) for page in _open_pages(request, place)]
+    return [_list_of(page) for page in _open_pages(request)[place]]
 
 
-def _open_pages(request: HttpRequest, place: Place) -> list[str]:
-    return [page for page in place.pages if (admin := _admin(page)) and admin.has_module_permission(request)]
+def _open_pages(request: Any) -> dict[Place, list[str]]:
+    """Each place's pages that the reader may open; found once a page, which asks for sidebar and tabs several times."""
+    if not hasattr(request, "open_pages"):
+        request.open_pages = {
+            place: [page for page in place.pages if _is_open(request, page)]
+            for section in SECTIONS
+            for place in section.places
+        }
+    found: dict[Place, list[str]] = request.open_pages
+    return found
 
 
-def _admin(page: str) -> Any:
-    for model, admin in site._registry.items():
-        if model._meta.label_lower == page:
-            return admin
-    return None
+def _is_open(request: HttpRequest, page: str) -> bool:
+    admin: Any = site._registry.get(_model(page))
+    return admin is not None and admin.has_module_permission(request)
+
+
+def _model(page: str) -> Any:
+    return apps.get_model(page)
 
 
 def _name(page: str) -> str:
-    name = str(_admin(page).opts.verbose_name_plural)
+    name = str(_model(page)._meta.verbose_name_plural)
     return name[:1].upper() + name[1:]
 
 
+@cache
 def _list_of(page: str) -> str:
     return reverse(f"admin:{page.replace('.', '_')}_changelist")

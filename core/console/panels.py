@@ -68,6 +68,8 @@ def open_panel(request: HttpRequest, subject: Any) -> Panel:
     return next((panel for panel in found if panel.key == wanted), found[0])
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any, Any], per_page: int = PER_PAGE) -> "Page[Any]":
-    """The page of rows that `?page=` asks for; nonsense gets the first or the last."""
-    return CappedPaginator(rows, per_page).get_page(request.GET.get("page"))
+def page_of(
+    request: HttpRequest, rows: QuerySet[Any, Any], per_page: int = PER_PAGE, number: int | None = None
+) -> "Page[Any]":
+    """The page of rows that `?page=` asks for; nonsense gets the first or the last, nothing the given one."""
+    return CappedPaginator(rows, per_page).get_page(request.GET.get("page", number))

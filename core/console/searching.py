@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from core import search
 from core.search import Hit
-from core.search.indexing import kinds
+from core.search.indexing import model_of
 
 LIMIT = 20
 
@@ -20,6 +20,7 @@ class Found:
     title: str
     kind: str
     url: str
+    snippet: str = ""
     restricted: bool = False
 
 
@@ -34,14 +35,15 @@ def find(request: HttpRequest, text: str) -> list[Found]:
 
 
 def _addresses(kind: str, keys: list[int]) -> dict[int, str]:
-    known = kinds().get(kind)
-    if known is None or not site.is_registered(known.model):
+    model = model_of(kind)
+    if model is None or not site.is_registered(model):
         return {}
-    admin: Any = site.get_model_admin(known.model)
+    admin: Any = site.get_model_admin(model)
     addresses: dict[int, str] = admin.addresses(keys)
     return addresses
 
 
 def _found(hit: Hit, url: str) -> Found:
-    name = str(kinds()[hit.kind].model._meta.verbose_name)
-    return Found(title=hit.title, kind=name, url=url, restricted=hit.restricted)
+    model: Any = model_of(hit.kind)
+    name = str(model._meta.verbose_name)
+    return Found(title=hit.title, kind=name, url=url, snippet=hit.excerpt, restricted=hit.restricted)

@@ -26,7 +26,7 @@ def create_organization(*, name: str, actor: Actor, now: datetime) -> Organizati
 
     :raises Forbidden: for anyone but an owner of an organization of this installation, or Dispatch itself.
     """
-    if not actor.trusted and not access.organizations_where(actor.user, Right.OWN).exists():
+    if not actor.trusted and not access.may_somewhere(actor.user, Right.OWN):
         raise Forbidden(_("Only an owner may make an organization."))
     organization = Organization(name=name, slug=_free_slug(name))
     configuration.create(organization, actor=actor)

@@ -53,7 +53,7 @@ def run_at(*, task: PeriodicTask, hour: int, minute: int, actor: Actor, now: dat
 
 
 def _write(task: PeriodicTask, actor: Actor, **values: Any) -> PeriodicTask:
-    if not actor.trusted and not access.organizations_where(actor.user, Right.OWN).exists():
+    if not actor.trusted and not access.may_somewhere(actor.user, Right.OWN):
         raise Forbidden(_("Only an owner may change when jobs run."))
     for name, value in values.items():
         setattr(task, name, value)

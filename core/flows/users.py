@@ -28,7 +28,7 @@ def invite(*, email: str, name: str, actor: Actor, now: datetime, is_service: bo
 
     :raises Conflict: when the address has an account. :raises Forbidden: for anyone below admin.
     """
-    if not actor.trusted and not access.projects_where(actor.user, Right.ADMINISTER).exists():
+    if not actor.trusted and not access.may_somewhere(actor.user, Right.ADMINISTER):
         raise Forbidden(_("Only an admin may invite people."))
     try:
         address = normalise(email)
@@ -124,7 +124,8 @@ def _check_name(name: str) -> None:
 def _owned_by(actor: Actor, user: User) -> bool:
     """Whether the actor owns every organization of the user; else inviting here would open their account there."""
     owned = access.organizations_where(actor.user, Right.OWN)
-    return owned.exists() and not user.memberships.exclude(organization__in=owned).exists()
+    foreign = user.memberships.exclude(organization__in=owned)
+    return access.may_somewhere(actor.user, Right.OWN) and not foreign.exists()
 
 
 def _require_owner(user: User, actor: Actor) -> None:

@@ -1,6 +1,18 @@
 """Full-text search over what apps register, filtered by access in the query itself."""
 
-from core.search.finding import Hit, matching_ids, search
+from core.search.finding import matching_ids, search
 from core.search.indexing import Entry, forget, index, register, remove
+from core.search.sources import Hit, Source, register_source
 
-__all__ = ["Entry", "Hit", "forget", "index", "matching_ids", "register", "remove", "search"]
+__all__ = [
+    "Entry",
+    "Hit",
+    "Source",
+    "forget",
+    "index",
+    "matching_ids",
+    "register",
+    "register_source",
+    "remove",
+    "search",
+]

@@ -1,35 +1,54 @@
-"""The two databases' full-text structures behind the same four functions. Tables: migration `search_text`.
+"""The two databases' full-text structures behind the same few functions. Tables: migrations `search_text` and
+`timeline_text`.
 
-The entry's key is the document's primary key. Neither database cuts or stems words: they are cut in `core.search.words`
-and hold letters and digits only, so nothing in them needs quoting.
+The entry's key is the primary key of what is found: of a document, or of an event. Neither database cuts or stems
+words: they are cut in `core.search.words` and hold letters and digits only, so nothing in them needs quoting.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models.expressions import RawSQL
 
 from core.search.words import words
 
+
+@dataclass(frozen=True)
+class Table:
+    """A full-text table, what PostgreSQL calls its key (SQLite: rowid), and the migration that makes it."""
+
+    name: str
+    key: str
+    migration: str
+
+    def structure(self, vendor: str) -> list[str]:
+        """The statements that make it, as the migrations do; a test holds the two together."""
+        if vendor == "sqlite":
+            return [f"CREATE VIRTUAL TABLE {self.name} USING fts5(title, body, tokenize='ascii', prefix='2 3')"]
+        return [
+            f"CREATE TABLE {self.name} ({self.key} bigint PRIMARY KEY, words tsvector NOT NULL)",
+            f"CREATE INDEX {self.name}_words ON {self.name} USING gin (words)",
+        ]
+
+
+DOCUMENTS: Final = Table("core_searchtext", "document_id", "search_text")
+EVENTS: Final = Table("core_searchevent", "event_id", "timeline_text")
+TABLES: Final = (DOCUMENTS, EVENTS)
 TITLE_WEIGHT = 8.0
-# As the migration `search_text` makes them; a test holds the two together.
-STRUCTURES = {
-    "postgresql": [
-        "CREATE TABLE core_searchtext (document_id bigint PRIMARY KEY, words tsvector NOT NULL)",
-        "CREATE INDEX core_searchtext_words ON core_searchtext USING gin (words)",
-    ],
-    "sqlite": ["CREATE VIRTUAL TABLE core_searchtext USING fts5(title, body, tokenize='ascii', prefix='2 3')"],
-}
+# Begins a mark: no word of a text holds it, so nobody can type one. Both databases take it for a letter.
+MARK: Final = "§"
 # What PostgreSQL keeps of a word's places.
 LAST_PLACE, MOST_PLACES = 16_383, 255
 # SQLite takes 32,766 parameters in a statement.
 BATCH = 10_000
 
 
-def answers() -> bool:
+def answers(table: Table) -> bool:
     """Whether the table is there and can be asked."""
-    subquery = matches(["a"])
+    subquery = matches(["a"], table=table)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"{subquery.sql} LIMIT 1", subquery.params)
@@ -39,68 +58,84 @@ def answers() -> bool:
 
 
 def mend() -> None:
-    """Make the table anew, empty, where it is missing or broken."""
-    if answers():
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS core_searchtext")
-        for statement in STRUCTURES[connection.vendor]:
-            cursor.execute(statement)
+    """Make a table anew, empty, where it is missing or broken."""
+    for table in TABLES:
+        if not answers(table):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"DROP TABLE IF EXISTS {table.name}")
+                for statement in table.structure(connection.vendor):
+                    cursor.execute(statement)
 
 
-def put(entries: Sequence[tuple[int, str, str]]) -> None:
+def put(
+    entries: Sequence[tuple[int, str, str]], *, table: Table = DOCUMENTS, marks: Mapping[int, int] | None = None
+) -> None:
     """Write entries (key, title, body), replacing the ones there."""
-    drop([key for key, _title, _body in entries])
+    drop([key for key, _title, _body in entries], table=table)
+    add(entries, table=table, marks=marks)
+
+
+def add(
+    entries: Sequence[tuple[int, str, str]], *, table: Table = DOCUMENTS, marks: Mapping[int, int] | None = None
+) -> None:
+    """Write entries that are not there yet. A mark is a number by which `matches` can narrow, as if it were a word."""
+    marks = marks or {}
     with connection.cursor() as cursor:
         if _is_postgres():
-            rows = [(key, _vector(title, body)) for key, title, body in entries]
-            cursor.executemany("INSERT INTO core_searchtext (document_id, words) VALUES (%s, %s::tsvector)", rows)
+            rows = [(key, _vector(title, body, marks.get(key))) for key, title, body in entries]
+            cursor.executemany(f"INSERT INTO {table.name} ({table.key}, words) VALUES (%s, %s::tsvector)", rows)  # noqa: S608
         else:
-            texts = [(key, " ".join(words(title)), " ".join(words(body))) for key, title, body in entries]
-            cursor.executemany("INSERT INTO core_searchtext (rowid, title, body) VALUES (%s, %s, %s)", texts)
+            texts = [(key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries]
+            cursor.executemany(f"INSERT INTO {table.name} (rowid, title, body) VALUES (%s, %s, %s)", texts)  # noqa: S608
 
 
-def drop(keys: Sequence[int]) -> None:
+def drop(keys: Sequence[int], *, table: Table = DOCUMENTS) -> None:
     """Delete entries."""
-    column = "document_id" if _is_postgres() else "rowid"
     with connection.cursor() as cursor:
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
-            cursor.execute(f"DELETE FROM core_searchtext WHERE {column} IN ({_marks(some)})", some)  # noqa: S608
+            cursor.execute(f"DELETE FROM {table.name} WHERE {_key(table)} IN ({_places(some)})", some)  # noqa: S608
 
 
-def matches(terms: list[str]) -> RawSQL:
-    """A subquery of the keys of documents that hold every term as the beginning of a word."""
+def keep(kept: str, *, table: Table) -> None:
+    """Delete the entries that a subquery of keys does not name."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table.name} WHERE {_key(table)} NOT IN ({kept})")  # noqa: S608
+
+
+def matches(terms: list[str], *, table: Table = DOCUMENTS, marks: Sequence[int] = ()) -> RawSQL:
+    """A subquery of the keys of entries that hold every term as the beginning of a word, and one of the marks."""
+    query = _narrowed(_query(terms), marks)
     if _is_postgres():
-        return RawSQL("SELECT document_id FROM core_searchtext WHERE words @@ %s::tsquery", [_query(terms)])
-    return RawSQL("SELECT rowid FROM core_searchtext WHERE core_searchtext MATCH %s", [_query(terms)])
+        return RawSQL(f"SELECT {table.key} FROM {table.name} WHERE words @@ %s::tsquery", [query])  # noqa: S608, S611
+    return RawSQL(f"SELECT rowid FROM {table.name} WHERE {table.name} MATCH %s", [query])  # noqa: S608, S611
 
 
-def rank(terms: list[str], keys: Sequence[int]) -> list[int]:
-    """The given documents, best first; among equals the newer first."""
-    return _rank(_query(terms), keys)
+def rank(terms: list[str], keys: Sequence[int], *, table: Table = DOCUMENTS) -> list[int]:
+    """The given entries, best first; among equals the newer first."""
+    return _rank(_query(terms), keys, table)
 
 
 def rank_any(terms: list[str], keys: Sequence[int]) -> list[int]:
     """Of the given documents those that hold any of the terms, best first."""
-    return _rank(_query(terms, any_of=True), keys)
+    return _rank(_query(terms, any_of=True), keys, DOCUMENTS)
 
 
-def _rank(query: str, keys: Sequence[int]) -> list[int]:
+def _rank(query: str, keys: Sequence[int], table: Table) -> list[int]:
     if not keys:
         return []
     parameters: list[int | str]
     if _is_postgres():
         sql = (
-            f"SELECT document_id FROM core_searchtext WHERE document_id IN ({_marks(keys)}) "  # noqa: S608
-            "AND words @@ %s::tsquery ORDER BY ts_rank(words, %s::tsquery) DESC, document_id DESC"
+            f"SELECT {table.key} FROM {table.name} WHERE {table.key} IN ({_places(keys)}) "  # noqa: S608
+            f"AND words @@ %s::tsquery ORDER BY ts_rank(words, %s::tsquery) DESC, {table.key} DESC"
         )
         parameters = [*keys, query, query]
     else:
         # The plus keeps SQLite from asking the index anew for every key; the range lets it begin at the oldest one.
         sql = (
-            f"SELECT rowid FROM core_searchtext WHERE core_searchtext MATCH %s AND rowid >= %s "  # noqa: S608
-            f"AND +rowid IN ({_marks(keys)}) ORDER BY bm25(core_searchtext, {TITLE_WEIGHT}, 1.0), rowid DESC"
+            f"SELECT rowid FROM {table.name} WHERE {table.name} MATCH %s AND rowid >= %s "  # noqa: S608
+            f"AND +rowid IN ({_places(keys)}) ORDER BY bm25({table.name}, {TITLE_WEIGHT}, 1.0), rowid DESC"
         )
         parameters = [query, min(keys), *keys]
     with connection.cursor() as cursor:
@@ -115,7 +150,19 @@ def _query(terms: list[str], *, any_of: bool = False) -> str:
     return (" OR " if any_of else " ").join(f'"{term}"*' for term in terms)
 
 
-def _vector(title: str, body: str) -> str:
+def _narrowed(query: str, marks: Sequence[int]) -> str:
+    """The query, and one of the marks."""
+    if not marks:
+        return query
+    quote, both, either = ("'", "&", " | ") if _is_postgres() else ('"', "AND", " OR ")
+    return f"({query}) {both} ({either.join(f'{quote}{MARK}{mark}{quote}' for mark in marks)})"
+
+
+def _body(text: str, mark: int | None) -> str:
+    return " ".join([*words(text), *([] if mark is None else [f"{MARK}{mark}"])])
+
+
+def _vector(title: str, body: str, mark: int | None = None) -> str:
     """PostgreSQL's notation: each word with its places, those in the title marked A (ten times the weight)."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     titled = words(title)
@@ -123,11 +170,17 @@ def _vector(title: str, body: str) -> str:
         places[word].append(f"{min(place, LAST_PLACE)}A")
     for place, word in enumerate(words(body), len(titled) + 1):
         places[word].append(f"{min(place, LAST_PLACE)}")
+    if mark is not None:
+        places[f"{MARK}{mark}"].append("1")
     return " ".join(f"'{word}':{','.join(found[:MOST_PLACES])}" for word, found in places.items())
 
 
-def _marks(keys: Iterable[int]) -> str:
-    return ", ".join("%s" for _key in keys)
+def _key(table: Table) -> str:
+    return table.key if _is_postgres() else "rowid"
+
+
+def _places(keys: Iterable[int]) -> str:
+    return ", ".join("%s" for _ in keys)
 
 
 def _is_postgres() -> bool:

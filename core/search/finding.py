@@ -1,33 +1,38 @@
 """Looking things up. Access is part of the query, so a hidden match costs nobody's place and shows in no count."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from core import access
+from core.models.subjects import KINDS
 from core.search import engine, words
 from core.search.models import SearchDocument
+from core.search.sources import Hit, sources
 
 # The newest matches that are ranked; beyond it a word says too little.
 RANKED = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit:
-    """Something found: its kind, primary key, and what to show of it."""
-
-    kind: str
-    object_id: int
-    title: str
-    body: str
-    restricted: bool
+# Of the places in a result, what the rows of a source are sure of: each third, however many documents there are.
+SHARE = 3
 
 
 def search(user: Any, text: str, *, kinds: Iterable[str] | None = None, limit: int = 20) -> list[Hit]:
-    """What the user may see and that holds every word of the text, best first. Words match by their beginning."""
+    """What the user may see and that holds every word of the text: first the documents, then what the sources have,
+    each best first. Words match by their beginning.
+    """
     terms = words.terms(text)
     if not terms:
         return []
+    wanted = None if kinds is None else set(kinds)
+    found = _documents(user, terms, wanted, limit)
+    for source in sources():
+        if wanted is None or source.name in wanted:
+            more = source.find(user, terms, limit)
+            sure = min(len(more), limit // SHARE)
+            found = [*found[: limit - sure], *more][:limit]
+    return found
+
+
+def _documents(user: Any, terms: list[str], kinds: set[str] | None, limit: int) -> list[Hit]:
     found = _found(user, terms, kinds)
     best = engine.rank(terms, list(found.values_list("pk", flat=True)[:RANKED]))[:limit]
     rows = SearchDocument.objects.in_bulk(best)
@@ -39,11 +44,17 @@ def search(user: Any, text: str, *, kinds: Iterable[str] | None = None, limit: i
 
 
 def matching_ids(user: Any, kind: str, text: str, limit: int = RANKED) -> list[int]:
-    """Primary keys of the newest visible objects of a kind that match, for narrowing a list."""
+    """Primary keys of the newest visible objects of a kind that match, for narrowing a list. A subject matches by what
+    belongs to it in a source, too.
+    """
     terms = words.terms(text)
     if not terms:
         return []
-    return list(_found(user, terms, [kind]).values_list("object_id", flat=True)[:limit])
+    found = set(_found(user, terms, [kind]).values_list("object_id", flat=True)[:limit])
+    if kind in KINDS:
+        for source in sources():
+            found.update(source.subjects(user, kind, terms, RANKED))
+    return sorted(found, reverse=True)[:limit]
 
 
 def _found(user: Any, terms: list[str], kinds: Iterable[str] | None) -> Any:

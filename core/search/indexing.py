@@ -9,6 +9,7 @@ from django.db import models, transaction
 from core.models.subjects import Subject, SubjectRelated
 from core.search import engine, words
 from core.search.models import SearchDocument
+from core.search.sources import sources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,12 @@ def register(name: str, model: type[models.Model], describe: Describe, *, prefet
 def kinds() -> dict[str, Kind]:
     """The registered kinds by name."""
     return dict(_kinds)
+
+
+def model_of(kind: str) -> type[models.Model] | None:
+    """The model that a hit's kind stands for."""
+    known = {name: each.model for name, each in _kinds.items()} | {each.name: each.model for each in sources()}
+    return known.get(kind)
 
 
 @transaction.atomic
@@ -93,6 +100,9 @@ def rebuild(batch: int = 200) -> Iterator[tuple[str, int]]:
             for key in set(wanted) - done:
                 _rewrite(kind, [key])
             yield kind.name, start + len(wanted)
+    for source in sources():
+        for count in source.rebuild(batch):
+            yield source.name, count
 
 
 @transaction.atomic

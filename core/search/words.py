@@ -25,6 +25,20 @@ def terms(text: str) -> list[str]:
     return [_root(word) for word in words(text[:LONGEST_QUERY])[:MOST_TERMS]]
 
 
+def excerpt(text: str, terms: list[str], length: int = 120) -> str:
+    """The part of the text around the first word that is looked for, on one line."""
+    said = text.split()
+    place = next((at for at, one in enumerate(said) if _begins(one, terms)), 0)
+    # A few words before it, so that it is read in its sentence.
+    begin = max(place - 5, 0)
+    found = ("… " if begin else "") + " ".join(said[begin : begin + length])
+    return found if len(found) <= length else found[: length - 1] + "…"
+
+
+def _begins(written: str, terms: list[str]) -> bool:
+    return any(word.startswith(term) for word in words(written) for term in terms)
+
+
 def _root(word: str) -> str:
     """The word without its ending, so that laptops finds laptop and phishing finds phished."""
     if word.endswith("ss"):

@@ -11,6 +11,7 @@ from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Invalid
 from core.models.subjects import Subject
+from core.timeline import texts
 from core.timeline.models import Event, EventPin, EventSupersession
 from core.timeline.recording import record
 from core.validators import UNSTORABLE
@@ -82,6 +83,7 @@ def supersede(*, event: Event, description: str, reason: str, actor: Actor, now:
         source=str(_("Correction")), details={"corrects": str(event.uuid), "reason": reason},
     )  # fmt: skip
     EventSupersession.objects.create(event=event, by=newer, reason=reason)
+    texts.forget(event.pk)
     EventPin.objects.filter(event=event).update(event=newer)
     return newer
 

@@ -43,6 +43,8 @@ class Event(Identified, SubjectOwned):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta(SubjectOwned.Meta):
+        verbose_name = _("timeline entry")
+        verbose_name_plural = _("timeline entries")
         constraints = [
             *SubjectOwned.Meta.constraints,
             *(models.UniqueConstraint(fields=[kind, "seq"], name=f"event_seq_unique_in_{kind}") for kind in KINDS),

@@ -8,7 +8,7 @@ from django.db import transaction
 from core.actor import Actor
 from core.models.subjects import Subject
 from core.signals import EventRecorded, event_recorded
-from core.timeline import chain
+from core.timeline import chain, texts
 from core.timeline.models import Event
 
 SOURCE = "Dispatch"
@@ -34,7 +34,9 @@ def record(
     """
     model = type(subject)
     locked = (
-        model.objects.select_for_update(of=("self",), no_key=True).only("event_count", "event_head").get(pk=subject.pk)
+        model.objects.select_for_update(of=("self",), no_key=True)
+        .only("event_count", "event_head", "project_id")
+        .get(pk=subject.pk)
     )
     event = Event(
         **subject.as_owner, seq=locked.event_count + 1, kind=kind, happened_at=happened_at or now, recorded_at=now,
@@ -44,6 +46,7 @@ def record(
     event.content_digest = chain.content_digest(event)
     event.hash = chain.link(event, locked.event_head)
     event.save(force_insert=True)
+    texts.write(event, locked.project_id)
     subject.event_count, subject.event_head = event.seq, event.hash
     # Whoever syncs by `updated_at` learns of everything that is on the timeline, a new commander too.
     model.objects.filter(pk=subject.pk).update(event_count=event.seq, event_head=event.hash, updated_at=now)

@@ -14,6 +14,7 @@ from core import search
 from core.flows import memberships
 from core.models import SearchDocument, SubjectName
 from core.search import engine, indexing, words
+from core.timeline import flows as timeline
 from incidents import flows as incidents
 from knowledge import flows as knowledge
 from people import flows as people
@@ -275,7 +276,156 @@ def test_searching_takes_the_same_few_queries_however_much_is_found(project, res
     for number in range(4):
         make.declare(project, title=f"Many {number}")
 
-    assert queries() == few == 3
+    # Three for documents; two for entries, when there are none.
+    assert queries() == few == 5
+
+
+# What people wrote on timelines
+
+
+def write(incident, text, **more):
+    return timeline.add_entry(subject=incident, description=text, actor=make.system(), now=timezone.now(), **more)
+
+
+def correct(event, text):
+    return timeline.supersede(
+        event=event, description=text, reason="A typing error", actor=make.system(), now=timezone.now()
+    )
+
+
+def test_an_entry_is_found_by_its_words_and_so_is_its_incident(project, responder):
+    incident = make.declare(project, title="Odd log-in")
+    make.declare(project, title="Another")
+    event = write(incident, "At nine the Gateway was rebooted by hand, " + "and nothing else " * 20)
+
+    [hit] = search.search(responder, "rebooting gateway")
+
+    assert (hit.kind, hit.object_id) == ("event", event.pk)
+    assert hit.title == f"{incident.name} Odd log-in"
+    assert hit.excerpt.startswith("At nine the Gateway was rebooted by hand")
+    assert search.matching_ids(responder, "incident", "gateway") == [incident.pk]
+    assert search.search(responder, "gateway", kinds=["incident"]) == []
+    assert search.search(responder, "gateway", kinds=["event"]) == [hit]
+
+
+def test_the_reason_of_a_change_is_found_and_what_dispatch_tells_of_itself_is_not(project, responder):
+    incident = make.declare(project, title="Odd log-in")
+    actor = make.actor_for(responder)
+
+    incidents.change_status(
+        incident=incident, to="stable", reason="Certificates rotated", actor=actor, now=timezone.now()
+    )
+
+    assert [hit.kind for hit in search.search(responder, "certificate")] == ["event"]
+    assert search.search(responder, "declared") == []
+
+
+def test_the_correction_is_found_and_the_corrected_text_is_not(project, responder):
+    event = write(make.declare(project), "Gatevay rebooted")
+
+    newer = correct(event, "Gateway rebooted")
+
+    assert search.search(responder, "gatevay") == []
+    assert [hit.object_id for hit in search.search(responder, "gateway")] == [newer.pk]
+
+
+def test_erasing_takes_the_text_out_of_the_index(project, responder):
+    event = write(make.declare(project), "Her number is 0170")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM core_searchevent")
+        assert cursor.fetchone()[0] == 1
+
+        timeline.erase(event=event, reason="Personal", actor=make.system(), now=timezone.now())
+
+        cursor.execute("SELECT count(*) FROM core_searchevent")
+        assert cursor.fetchone()[0] == 0
+    assert search.search(responder, "0170") == []
+
+
+def test_an_entry_is_as_visible_as_its_subject_at_once(project):
+    admin, responder = make.make_member(project, "admin"), make.make_member(project, "responder")
+    neighbour = make.make_member(make.make_project(project.organization), "admin")
+    incident = make.declare(project, visibility="restricted")
+    write(incident, "Salaries were copied")
+    edit = {"actor": make.actor_for(admin), "now": timezone.now()}
+
+    def finders():
+        users = {"admin": admin, "responder": responder, "neighbour": neighbour, "nobody": make.make_user()}
+        by_hit = {name for name, user in users.items() if search.search(user, "salaries")}
+        assert by_hit == {name for name, user in users.items() if search.matching_ids(user, "incident", "salaries")}
+        return by_hit
+
+    assert finders() == {"admin"}
+    incidents.edit(incident=incident, visibility="open", **edit)
+    assert finders() == {"admin", "responder"}
+    incident.refresh_from_db()
+    incidents.delete_subject(subject=incident, **edit)
+    assert finders() == set()
+
+
+def test_the_number_of_a_project_cannot_be_typed(project, responder):
+    write(make.declare(project), "Something")
+
+    for text in (f"§{project.pk}", f"{project.pk}", f"something §{project.pk + 1}"):
+        assert not [hit for hit in search.search(responder, text) if hit.kind == "event"]
+
+
+def test_whoever_sees_very_many_projects_finds_as_well(project, monkeypatch):
+    monkeypatch.setattr("core.timeline.texts.MOST_PROJECTS", 1)
+    owner = make.make_member(project, "owner")
+    for each in (project, make.make_project(project.organization), make.make_project()):
+        write(make.declare(each), "Something")
+
+    assert len(search.search(owner, "something", kinds=["event"])) == 2
+
+
+def test_many_projects_are_named_in_one_search(project):
+    write(make.declare(project), "Something")
+    marks = [project.pk, *range(10_000, 10_099)]
+
+    with connection.cursor() as cursor:
+        matches = engine.matches(["some"], table=engine.EVENTS, marks=marks)
+        cursor.execute(matches.sql, matches.params)
+        assert len(cursor.fetchall()) == 1
+
+
+def test_one_letter_finds_documents_only(project, responder):
+    write(make.declare(project, title="Xylophone"), "Xylem 東")
+
+    assert [hit.kind for hit in search.search(responder, "x")] == ["incident"]
+    assert [hit.kind for hit in search.search(responder, "x y")] == []
+    assert [hit.kind for hit in search.search(responder, "東")] == ["event"]
+
+
+def test_entries_leave_documents_two_thirds_of_a_result(project, responder):
+    incident = make.declare(project, title="Phishing 1")
+    for number in range(6):
+        write(incident, f"Phishing mail {number}")
+    make.declare(project, title="Phishing 2")
+    make.declare(project, title="Phishing 3")
+
+    def kinds(limit):
+        return [hit.kind for hit in search.search(responder, "phishing", limit=limit)]
+
+    assert kinds(3) == ["incident", "incident", "event"]
+    assert kinds(6) == ["incident"] * 3 + ["event"] * 3
+    assert kinds(20) == ["incident"] * 3 + ["event"] * 6
+
+
+def test_rebuilding_writes_the_entries_anew_without_what_was_corrected_or_erased(project, responder):
+    incident = make.declare(project)
+    old = write(incident, "Gatevay rebooted")
+    correct(old, "Gateway rebooted")
+    erased = write(incident, "Gate of Ada")
+    timeline.erase(event=erased, reason="Personal", actor=make.system(), now=timezone.now())
+    before = search.search(responder, "gate")
+    engine.drop([hit.object_id for hit in before], table=engine.EVENTS)
+    engine.put([(old.pk, "", "gate"), (erased.pk, "", "gate"), (10**9, "", "gate")], table=engine.EVENTS)
+
+    said = rebuild()
+
+    assert search.search(responder, "gate") == before != []
+    assert f"event: {incident.events.count()}" in said
 
 
 # The whole index

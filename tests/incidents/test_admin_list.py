@@ -1,5 +1,7 @@
 """The incident list: what each tab, filter and search shows, in a fixed number of queries."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Project
+from core.timeline.flows import add_entry
 from incidents import flows
 from incidents.models import Incident, Severity, Type
 from knowledge.models import Tag, TagType
@@ -161,6 +164,32 @@ class TestSearch:
 
         assert reverse("admin:incidents_incident_change", args=[incident.pk]) in text
         assert "insider" not in text
+
+    def test_what_the_timeline_says_finds_the_incident(self, client, responder, project):
+        add_entry(
+            subject=declare(project, title="Odd log-in"), description="The gateway was rebooted", actor=system(),
+            now=timezone.now(),
+        )  # fmt: skip
+        declare(project, title="Another")
+
+        assert titles(client, "?q=gatew") == ["Odd log-in"]
+
+    def test_the_jump_box_leads_to_the_entry_on_its_page_of_the_timeline(self, client, responder, project):
+        incident = declare(project, title="Odd log-in")
+        event, *_ = [
+            add_entry(subject=incident, description=text, actor=system(), now=timezone.now())
+            for text in ["The gateway was <rebooted>", *["Looked again"] * 30]
+        ]
+
+        text = client.get(reverse("admin:search") + "?s=gateway&extended=1").content.decode()
+        [address] = re.findall(r'href="([^"]+)"', text)
+        page = client.get(html.unescape(address)).content.decode()
+
+        assert "timeline entry · The gateway was &lt;rebooted&gt;" in text
+        assert address.endswith(f"#event-{event.seq}")
+        assert f'id="event-{event.seq}"' in page
+        nowhere = reverse("admin:incidents_incident_change", args=[incident.pk]) + f"?tab=timeline&event={'9' * 20}"
+        assert "Older" in client.get(nowhere).content.decode()
 
 
 class TestQueries:
