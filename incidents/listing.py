@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from core import access
 from core.access import Right
 from core.console.counting import CappedPaginator, few
+from core.listings import query_of
 from core.models import ListColumns, SavedView
 from core.models.organizations import Project
 from incidents import columns
@@ -82,8 +83,7 @@ class Listing(Finding):
             for name in self.tab_names
         ]
         return tabs + [
-            {"title": view.name, "url": address_of(view), "count": None, "here": view == self.view}
-            for view in self.views
+            {"title": view.name, "url": query_of(view), "count": None, "here": view == self.view} for view in self.views
         ]
 
     @cached_property
@@ -234,12 +234,6 @@ class Listing(Finding):
     def _words(self, rows: Any) -> list[str]:
         ordering = ("order", "name") if hasattr(rows.model, "order") else ("name",)
         return list(dict.fromkeys(rows.order_by(*ordering).values_list("name", flat=True)[:500]))
-
-
-def address_of(view: SavedView) -> str:
-    """The list's parameters of a saved view."""
-    pairs = [(name, value) for name, values in view.query.items() for value in values]
-    return "?" + urlencode([*pairs, ("view", str(view.uuid))])
 
 
 def may_report(request: HttpRequest) -> bool:

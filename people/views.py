@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from core.actor import Actor, Face
 from core.errors import FlowError
-from people.flows import handovers, pages
+from people.flows import handovers, oncall, pages
 from people.models import Individual, Page, PageCall
-from people.secret_links import call_of, offer_of
+from people.oncall_mails import spans_of
+from people.secret_links import call_of, offer_of, swap_of
 
 
 @never_cache
@@ -52,6 +53,25 @@ def handover(request: HttpRequest, secret: str) -> HttpResponse:
             refusal = error
             offer.refresh_from_db()
     return _shown(request, "people/handover.html", offer.subject, refusal, offer=offer, message=offer.summary)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def swap(request: HttpRequest, secret: str) -> HttpResponse:
+    """A swap: show what would be taken, and take the answer of whoever was asked."""
+    asked = swap_of(secret)
+    if asked is None:
+        return _unknown(request)
+    refusal = None
+    if request.method == "POST":
+        answer = oncall.decline_swap if request.POST.get("answer") == "decline" else oncall.accept_swap
+        try:
+            asked = answer(swap=asked, actor=_holder(asked.asked), now=timezone.now())
+        except FlowError as error:
+            refusal = error
+            asked.refresh_from_db()
+    context = {"swap": asked, "refusal": refusal.message if refusal else "", **spans_of(asked)}
+    return TemplateResponse(request, "people/swap.html", context, status=refusal.status if refusal else 200)
 
 
 def _holder(person: Individual) -> Actor:

@@ -3,6 +3,7 @@
 from core.api.registry import KEY, register, register_for_subjects
 from people.api.changes import OverrideViewSet, SwapViewSet
 from people.api.contacts import ContactMethodViewSet
+from people.api.feeds import FeedViewSet
 from people.api.handovers import HandOverViewSet, ShiftHandOverView
 from people.api.imports import ImportViewSet
 from people.api.individuals import IndividualViewSet
@@ -28,6 +29,7 @@ register("services", ServiceViewSet)
 register("rotation-layers", LayerViewSet)
 register("overrides", OverrideViewSet)
 register("swaps", SwapViewSet)
+register("calendar-feeds", FeedViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)
