@@ -11,9 +11,11 @@ LIMIT = 10_000
 FEW = 1_000
 
 
-def capped(queryset: QuerySet[Any, Any], limit: int = LIMIT) -> int:
-    """How many rows there are; `limit + 1` stands for more than `limit`. Reads that many index entries at most."""
-    return queryset.order_by().values("pk")[: limit + 1].count()
+def capped(queryset: QuerySet[Any, Any], limit: int | None = None) -> int:
+    """How many rows there are; `limit + 1` stands for more than `limit` (default: `LIMIT`). Reads that many index
+    entries at most.
+    """
+    return queryset.order_by().values("pk")[: (limit or LIMIT) + 1].count()
 
 
 def in_words(count: int, limit: int = LIMIT) -> str:

@@ -63,7 +63,7 @@ class TestTabs:
 
         tabs = {str(tab["title"]): tab["count"] for tab in client.get(reverse(LIST)).context["listing"].tabs}
 
-        assert tabs == {"Mine": 0, "Active": 2, "Stable": 0, "Closed": None, "All": None}
+        assert tabs == {"Mine": "0", "Active": "2", "Stable": "0", "Closed": None, "All": None}
 
     def test_the_deleted_are_for_those_who_may_restore(self, client, responder, project):
         gone = declare(project, title="gone")
