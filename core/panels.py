@@ -166,7 +166,7 @@ def failed_operations(request: HttpRequest) -> dict[str, Any]:
 def retrying_operations(request: HttpRequest) -> dict[str, Any] | None:
     """How many operations wait for another try; nothing when none does."""
     rows = Operation.objects.filter(status=Operation.Status.RETRYING)
-    count = capped(rows.filter(access.linked_filter(Operation, request.user)))
+    count = capped(rows.filter(access.operation_filter(Operation, request.user)))
     url = f"{reverse('admin:core_operation_changelist')}?status__exact=retrying"
     note = _("Tried again by themselves")
     return {"label": _("Retrying operations"), "figure": in_words(count), "note": note, "url": url} if count else None
@@ -181,7 +181,7 @@ def failed_badge(request: HttpRequest) -> tuple[str, str] | None:
 def _failed(request: Any) -> int:
     if not hasattr(request, "failed_operations"):
         rows = Operation.objects.filter(status=Operation.Status.FAILED)
-        request.failed_operations = capped(rows.filter(access.linked_filter(Operation, request.user)))
+        request.failed_operations = capped(rows.filter(access.operation_filter(Operation, request.user)))
     return int(request.failed_operations)
 
 
