@@ -50,3 +50,9 @@ def shared() -> Path:
     if not place.is_dir():
         pytest.skip(f"the reference data is not at {place.name}/ beside the checkout (DISPATCH_SHARED names its place)")
     return place
+
+
+@pytest.fixture(autouse=True)
+def unlisted_assets(settings):
+    """A test client makes its middleware anew: listing a thousand files each time takes longer than most answers."""
+    settings.WHITENOISE_AUTOREFRESH = True

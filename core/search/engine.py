@@ -79,14 +79,24 @@ def add(
     entries: Sequence[tuple[int, str, str]], *, table: Table = DOCUMENTS, marks: Mapping[int, int] | None = None
 ) -> None:
     """Write entries that are not there yet. A mark is a number by which `matches` can narrow, as if it were a word."""
-    marks = marks or {}
+    columns, rows = spelled(entries, table=table, marks=marks)
+    places = ["%s", "%s::tsvector"] if _is_postgres() else ["%s"] * 3
     with connection.cursor() as cursor:
-        if _is_postgres():
-            rows = [(key, _vector(title, body, marks.get(key))) for key, title, body in entries]
-            cursor.executemany(f"INSERT INTO {table.name} ({table.key}, words) VALUES (%s, %s::tsvector)", rows)  # noqa: S608
-        else:
-            texts = [(key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries]
-            cursor.executemany(f"INSERT INTO {table.name} (rowid, title, body) VALUES (%s, %s, %s)", texts)  # noqa: S608
+        cursor.executemany(
+            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join(places)})",  # noqa: S608
+            rows,
+        )
+
+
+def spelled(
+    entries: Iterable[tuple[int, str, str]], *, table: Table = DOCUMENTS, marks: Mapping[int, int] | None = None
+) -> tuple[list[str], list[tuple[int | str, ...]]]:
+    """Columns and rows of entries as this database keeps them, for whoever writes many at once."""
+    marks = marks or {}
+    if _is_postgres():
+        return [table.key, "words"], [(key, _vector(title, body, marks.get(key))) for key, title, body in entries]
+    texts = [(key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries]
+    return ["rowid", "title", "body"], texts
 
 
 def drop(keys: Sequence[int], *, table: Table = DOCUMENTS) -> None:

