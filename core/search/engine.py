@@ -57,6 +57,13 @@ def answers(table: Table) -> bool:
     return True
 
 
+def is_empty(table: Table) -> bool:
+    """Whether the table holds no entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {table.name} LIMIT 1")  # noqa: S608
+        return cursor.fetchone() is None
+
+
 def mend() -> None:
     """Make a table anew, empty, where it is missing or broken."""
     for table in TABLES:
