@@ -166,6 +166,13 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
       return Boolean(box);
     },
   };
+  // Escape closes a menu and goes back to what opened it.
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (!menu) return;
+    menu.removeAttribute("open");
+    menu.querySelector("summary").focus();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(document.activeElement) || dialog()?.open) return;
     const button = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(event.key.toLowerCase()));
