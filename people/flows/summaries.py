@@ -19,7 +19,7 @@ ENTRIES: Final = (Event.Kind.CUSTOM, Event.Kind.IMPORTED)
 
 
 def summary_of(subject: Any, now: datetime) -> str:
-    """A summary in plain text. Times are on the project's clock, which it names; dates only where another day is meant."""
+    """A summary in plain text. Times are on the project's clock, which it names; dates only for other days."""
     zone = zoneinfo.ZoneInfo(subject.project.time_zone)
     state = _("%(status)s, severity %(severity)s, priority %(priority)s.") % {
         "status": subject.get_status_display(), "severity": subject.severity, "priority": subject.priority,
