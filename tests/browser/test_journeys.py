@@ -13,7 +13,7 @@ from core.operations.models import Operation
 from core.timeline import Event
 from incidents.models import Incident
 from people.models import Role
-from tests.browser.hands import HANDS, Operator
+from tests.browser.hands import HANDS, Keyboard, Operator
 from tests.browser.pictures import picture
 from tests.factories import declare, individual_of, make_member, make_project
 
@@ -197,3 +197,16 @@ def test_a_session_that_ends_while_typing_loses_nothing(open_page, hands, rita, 
     one.send("Close")
     now_at(page, "Closed")
     assert Event.objects.of(incident).filter(details__reason="All of it is explained here").count() == 1
+
+
+def test_escape_closes_a_menu_and_goes_back_to_its_button(open_page, rita, project):
+    page = open_page(rita, change(declare(project, by=rita)))
+    more = page.locator(".head .actions summary")
+    Keyboard().press(more)
+    expect(page.get_by_role("link", name=re.compile("^Add a task"))).to_be_visible()
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("link", name=re.compile("^Add a task"))).to_be_hidden()
+    expect(more).to_be_focused()
