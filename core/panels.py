@@ -194,7 +194,7 @@ def _failed(request: Any) -> int:
 
 def _seen(rows: Any, request: HttpRequest) -> int:
     """How many of the operations the reader sees. Most of the time there are none at all, which is quickly asked."""
-    return capped(rows.filter(access.linked_filter(Operation, request.user)), FEW) if rows.exists() else 0
+    return capped(rows.filter(access.operation_filter(Operation, request.user)), FEW) if rows.exists() else 0
 
 
 panels.register(

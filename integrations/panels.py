@@ -39,6 +39,9 @@ operations.register_words("ticket.create", does=_("Make the ticket"), missed=_("
 operations.register_words("ticket.update", does=_("Update the ticket"), missed=_("The ticket was not updated."))
 operations.register_words("document.create", does=_("Make a document"), missed=_("A document was not made."))
 operations.register_words("document.update", does=_("Update a document"), missed=_("A document was not updated."))
+operations.register_words(
+    "account.mail", does=_("Send a mail about an account"), missed=_("A mail about an account was not sent.")
+)
 operations.register_words("email.send", does=_("Send a mail"), missed=_("A mail was not sent."))
 operations.register_words(
     "contact.lookup", does=_("Look a person up"), missed=_("A person was not found in the directory.")

@@ -1,4 +1,4 @@
-"""The mails of on-call: a swap that is asked for, and what became of it."""
+"""The mails of on-call: a swap that is asked for, what became of it, and how a shift was."""
 
 from datetime import datetime
 from typing import Any
@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from core.mails import Letter, MailKind, register
-from people.flows import swaps
-from people.models import Swap
-from people.secret_links import swap_address
+from core.mails import Choice, Letter, MailKind, register
+from people.flows import shift_feedback, swaps
+from people.models import ShiftFeedback, Swap
+from people.secret_links import feedback_address, swap_address
 
 
 def _swap(letter: Letter) -> Swap:
@@ -49,6 +49,32 @@ def spans_of(swap: Swap) -> dict[str, str]:
     }
 
 
+def _feedback(letter: Letter) -> ShiftFeedback | None:
+    rows = ShiftFeedback.objects.select_related("shift__service__project")
+    return rows.filter(pk=letter.arguments["feedback"]).first()
+
+
+def _answered(letter: Letter) -> str:
+    feedback = _feedback(letter)
+    return "" if feedback and feedback.answered_at is None else _("it was answered meanwhile")
+
+
+def _about_shift(letter: Letter) -> dict[str, Any]:
+    feedback = _feedback(letter)
+    if feedback is None:
+        return {}
+    return {**shift_words(feedback), "answer": feedback_address(feedback)}
+
+
+def shift_words(feedback: ShiftFeedback) -> dict[str, Any]:
+    """Which shift is meant, on the project's clock."""
+    shift = feedback.shift
+    return {
+        "service": shift.service,
+        "span": _span(shift.starts_at, shift.ends_at, ZoneInfo(shift.service.project.time_zone)),
+    }
+
+
 def _span(starts_at: datetime | None, ends_at: datetime | None, zone: ZoneInfo) -> str:
     if starts_at is None or ends_at is None:
         return ""
@@ -60,3 +86,10 @@ register(
         name=swaps.MAIL, template="people/mail/swap", heading=_heading, reason_not_to_send=_changed, context=_about
     )
 )
+register(
+    MailKind(
+        name=shift_feedback.MAIL, template="people/mail/shift_feedback",
+        heading=lambda _letter: _("How was your shift?"),
+        reason_not_to_send=_answered, context=_about_shift, choice=Choice.REMINDERS,
+    )
+)  # fmt: skip

@@ -76,6 +76,11 @@ def rebuild(batch: int) -> Iterator[int]:
         yield done
 
 
+def is_unfilled() -> bool:
+    """Whether there are timelines and nothing of them is found."""
+    return engine.is_empty(engine.EVENTS) and Event.objects.exists()
+
+
 @transaction.atomic
 def _rewrite(keys: list[int]) -> None:
     # Whoever corrects or erases one of them waits, or we do: what is read below is what holds when we are done.

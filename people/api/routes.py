@@ -13,6 +13,7 @@ from people.api.pages import PageViewSet
 from people.api.parts import JoinViewSet, LeaveViewSet, ParticipantViewSet, RoleViewSet
 from people.api.rules import EngagementRuleViewSet, RolePolicyViewSet
 from people.api.services import ServiceViewSet
+from people.api.shift_feedback import ShiftFeedbackViewSet
 from people.api.task_jobs import TaskJobViewSet
 from people.api.tasks import SubjectTaskViewSet, TaskViewSet
 from people.api.teams import TeamViewSet
@@ -30,6 +31,7 @@ register("rotation-layers", LayerViewSet)
 register("overrides", OverrideViewSet)
 register("swaps", SwapViewSet)
 register("calendar-feeds", FeedViewSet)
+register("shift-feedback", ShiftFeedbackViewSet)
 register_for_subjects("roles", RoleViewSet)
 register_for_subjects("participants", ParticipantViewSet)
 register_for_subjects("join", JoinViewSet)
