@@ -17,6 +17,7 @@ def main() -> None:
     try:
         call_command("check_database")
         call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+        call_command("rebuild_search", missing=True)
         call_command("first_owner")
     except CommandError as error:
         sys.exit(str(error))

@@ -57,6 +57,13 @@ def answers(table: Table) -> bool:
     return True
 
 
+def is_empty(table: Table) -> bool:
+    """Whether there is not one entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_key(table)} FROM {table.name} LIMIT 1")  # noqa: S608
+        return cursor.fetchone() is None
+
+
 def mend() -> None:
     """Make a table anew, empty, where it is missing or broken."""
     for table in TABLES:
@@ -95,7 +102,9 @@ def spelled(
     marks = marks or {}
     if _is_postgres():
         return [table.key, "words"], [(key, _vector(title, body, marks.get(key))) for key, title, body in entries]
-    texts = [(key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries]
+    texts: list[tuple[int | str, ...]] = [
+        (key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries
+    ]
     return ["rowid", "title", "body"], texts
 
 

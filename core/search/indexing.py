@@ -1,6 +1,6 @@
 """Writing the index: the document's row and its full-text entry, in the transaction of the change."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -84,25 +84,43 @@ def forget(model: type[models.Model], object_id: int) -> None:
             remove(kind.name, object_id)
 
 
-def rebuild(batch: int = 200) -> Iterator[tuple[str, int]]:
-    """Write the whole index anew, batch by batch; yields kind and how many are done. People may work meanwhile.
+def missing() -> set[str]:
+    """The kinds that have rows and nothing in the index: what an upgrade made findable."""
+    empty = {
+        kind.name
+        for kind in _kinds.values()
+        if not SearchDocument.objects.filter(kind=kind.name).exists() and kind.model._base_manager.exists()
+    }
+    return empty | {source.name for source in sources() if source.is_missing()}
+
+
+def rebuild(batch: int = 200, *, only: Container[str] | None = None) -> Iterator[tuple[str, int]]:
+    """Write the index anew, batch by batch, all of it or some kinds; yields kind and how many are done. People may
+    work meanwhile.
 
     A table that is lost or broken is made anew first.
     """
     engine.mend()
     for kind in _kinds.values():
-        _drop_orphans(kind)
-        keys = list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True))
-        for start in range(0, len(keys), batch):
-            wanted = keys[start : start + batch]
-            # What somebody is changing is passed over, then waited for one by one: so nobody waits for us in a circle.
-            done = _rewrite(kind, wanted, skip_locked=True)
-            for key in set(wanted) - done:
-                _rewrite(kind, [key])
-            yield kind.name, start + len(wanted)
+        if only is None or kind.name in only:
+            for count in _rebuild_kind(kind, batch):
+                yield kind.name, count
     for source in sources():
-        for count in source.rebuild(batch):
-            yield source.name, count
+        if only is None or source.name in only:
+            for count in source.rebuild(batch):
+                yield source.name, count
+
+
+def _rebuild_kind(kind: Kind, batch: int) -> Iterator[int]:
+    _drop_orphans(kind)
+    keys = list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), batch):
+        wanted = keys[start : start + batch]
+        # What somebody is changing is passed over, then waited for one by one: so nobody waits for us in a circle.
+        done = _rewrite(kind, wanted, skip_locked=True)
+        for key in set(wanted) - done:
+            _rewrite(kind, [key])
+        yield start + len(wanted)
 
 
 @transaction.atomic

@@ -72,6 +72,12 @@ def rebuild(batch: int) -> Iterator[int]:
         yield done
 
 
+def is_missing() -> bool:
+    """Whether people wrote something and nothing of it can be found: an upgrade from before it could."""
+    written = Event.objects.filter(kind__in=Event.WRITTEN, erased_at=None)
+    return engine.is_empty(engine.EVENTS) and written.exists()
+
+
 @transaction.atomic
 def _rewrite(keys: list[int]) -> None:
     # Whoever corrects or erases one of them waits, or we do: what is read below is what holds when we are done.

@@ -484,3 +484,19 @@ def test_an_index_entry_is_written_with_the_change_or_not_at_all(project, respon
 
     assert titles(responder, "undone") == []
     assert entries() == SearchDocument.objects.count()
+
+
+def test_an_upgrade_writes_what_the_index_has_nothing_of_and_leaves_the_rest(project, responder):
+    event = write(make.declare(project, title="Case one"), "Gateway rebooted")
+    make.declare(project, title="Case two")
+    engine.drop([event.pk], table=engine.EVENTS)
+    engine.drop(list(SearchDocument.objects.values_list("pk", flat=True)))
+    said = StringIO()
+
+    call_command("prepare", stdout=said)
+
+    assert [hit.kind for hit in search.search(responder, "gateway")] == ["event"]
+    assert titles(responder, "case") == []
+    assert "of kind event" in said.getvalue()
+    assert "incident" not in said.getvalue()
+    assert indexing.missing() == set()

@@ -9,10 +9,11 @@ from django.core.management.base import BaseCommand
 class Command(BaseCommand):
     """For the launcher: one process instead of three, so that a start takes seconds."""
 
-    help = "Refuses a newer database, migrates, and makes the first owner where there is none."
+    help = "Refuses a newer database, migrates, indexes what is new, makes the first owner where there is none."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         call_command("check_database")
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("rebuild_search", missing=True, stdout=self.stdout)
         call_command("first_owner", stdout=self.stdout)
