@@ -40,7 +40,9 @@ def _options() -> Any:
     parser.add_argument("--sqlite", action="store_true", help="10,000 on the embedded database, while a worker writes")
     parser.add_argument("--json", metavar="FILE", help="write the figures for machines too")
     parser.add_argument("--keep", action="store_true", help="begin with the database that is there, and leave it")
-    parser.add_argument("--database", default=NAME, help="its name on the server of DATABASE_URL (default: %(default)s)")
+    parser.add_argument(
+        "--database", default=NAME, help="its name on the server of DATABASE_URL (default: %(default)s)"
+    )
     options = parser.parse_args()
     try:
         options.sizes = sorted(int(size) for size in options.sizes.split(","))

@@ -14,7 +14,6 @@ from pathlib import Path
 from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 START_SECONDS = 60
 PROC = Path("/proc")
 # How production's server and the embedded one are started.
@@ -41,8 +40,8 @@ class Server:
         return sum(map(cpu_seconds, self.workers()))
 
     def memory_bytes(self) -> int:
-        """What the web processes hold in memory; what they share is counted once for each."""
-        return sum(_resident(pid) for pid in self.workers())
+        """What the web processes hold in memory; a page that several share counts for each in part."""
+        return sum(map(_proportional_bytes, self.workers()))
 
 
 @contextmanager
@@ -106,9 +105,10 @@ def cpu_seconds(pid: int) -> float:
     return 0.0
 
 
-def _resident(pid: int) -> int:
+def _proportional_bytes(pid: int) -> int:
     with suppress(OSError):
-        return int((PROC / str(pid) / "statm").read_text().split()[1]) * PAGE_BYTES
+        lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
     return 0
 
 

@@ -7,6 +7,6 @@ from core.timeline.models import Event
 register_source(
     Source(
         name=texts.KIND, model=Event, find=texts.find, subjects=texts.subjects, rebuild=texts.rebuild,
-        is_missing=texts.is_missing,
+        is_unfilled=texts.is_unfilled,
     )
 )  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from core import access
 from core.access import Right
-from core.console.counting import CappedPaginator, capped
+from core.console.counting import CappedPaginator, few
 from core.listings import query_of
 from core.models import ListColumns, SavedView
 from core.models.organizations import Project
@@ -77,7 +77,7 @@ class Listing(Finding):
             {
                 "title": TABS[name],
                 "url": self.link(tab=name, page=None, view=None),
-                "count": capped(self.in_tab(name)) if name in COUNTED else None,
+                "count": few(self.in_tab(name)) or "0" if name in COUNTED else None,
                 "here": self.view is None and name == self.tab,
             }
             for name in self.tab_names
@@ -155,7 +155,8 @@ class Listing(Finding):
     @cached_property
     def total(self) -> int:
         """How many match, at most one more than the cap."""
-        return capped(self.queryset)
+        paginator: Any = self.page.paginator
+        return int(paginator.total)
 
     @cached_property
     def rows(self) -> list[Row]:

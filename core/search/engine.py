@@ -58,9 +58,9 @@ def answers(table: Table) -> bool:
 
 
 def is_empty(table: Table) -> bool:
-    """Whether there is not one entry."""
+    """Whether the table holds no entry."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_key(table)} FROM {table.name} LIMIT 1")  # noqa: S608
+        cursor.execute(f"SELECT 1 FROM {table.name} LIMIT 1")  # noqa: S608
         return cursor.fetchone() is None
 
 
@@ -122,12 +122,26 @@ def keep(kept: str, *, table: Table) -> None:
         cursor.execute(f"DELETE FROM {table.name} WHERE {_key(table)} NOT IN ({kept})")  # noqa: S608
 
 
-def matches(terms: list[str], *, table: Table = DOCUMENTS, marks: Sequence[int] = ()) -> RawSQL:
-    """A subquery of the keys of entries that hold every term as the beginning of a word, and one of the marks."""
-    query = _narrowed(_query(terms), marks)
-    if _is_postgres():
-        return RawSQL(f"SELECT {table.key} FROM {table.name} WHERE words @@ %s::tsquery", [query])  # noqa: S608, S611
-    return RawSQL(f"SELECT rowid FROM {table.name} WHERE {table.name} MATCH %s", [query])  # noqa: S608, S611
+def matches(
+    terms: list[str],
+    *,
+    table: Table = DOCUMENTS,
+    marks: Sequence[int] = (),
+    newest: int | None = None,
+    first: bool = False,
+) -> RawSQL:
+    """A subquery of the keys of entries that hold every term as the beginning of a word, and one of the marks.
+
+    `newest` looks at the last so many keys only, which is quick however many entries hold the word. With `first` they
+    are found before anything else is looked at, which is quick when few do.
+    """
+    key, holds = (table.key, "words @@ %s::tsquery") if _is_postgres() else ("rowid", f"{table.name} MATCH %s")
+    sql, query = f"SELECT {key} FROM {table.name} WHERE {holds}", _narrowed(_query(terms), marks)  # noqa: S608
+    if newest is not None:
+        recent = f"(SELECT {key} FROM {table.name} ORDER BY {key} DESC LIMIT 1) - %s"  # noqa: S608
+        return RawSQL(f"{sql} AND {key} > {recent}", [query, newest])  # noqa: S611
+    # OFFSET keeps it a step of its own.
+    return RawSQL(f"{sql} OFFSET 0" if first and _is_postgres() else sql, [query])  # noqa: S611
 
 
 def rank(terms: list[str], keys: Sequence[int], *, table: Table = DOCUMENTS) -> list[int]:

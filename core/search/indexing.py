@@ -1,6 +1,6 @@
 """Writing the index: the document's row and its full-text entry, in the transaction of the change."""
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.db import models, transaction
 from core.models.subjects import Subject, SubjectRelated
 from core.search import engine, words
 from core.search.models import SearchDocument
-from core.search.sources import sources
+from core.search.sources import Source, sources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,34 +84,29 @@ def forget(model: type[models.Model], object_id: int) -> None:
             remove(kind.name, object_id)
 
 
-def missing() -> set[str]:
-    """The kinds that have rows and nothing in the index: what an upgrade made findable."""
-    empty = {
-        kind.name
-        for kind in _kinds.values()
-        if not SearchDocument.objects.filter(kind=kind.name).exists() and kind.model._base_manager.exists()
-    }
-    return empty | {source.name for source in sources() if source.is_missing()}
-
-
-def rebuild(batch: int = 200, *, only: Container[str] | None = None) -> Iterator[tuple[str, int]]:
-    """Write the index anew, batch by batch, all of it or some kinds; yields kind and how many are done. People may
-    work meanwhile.
+def rebuild(batch: int = 200) -> Iterator[tuple[str, int]]:
+    """Write the whole index anew, batch by batch; yields kind and how many are done. People may work meanwhile.
 
     A table that is lost or broken is made anew first.
     """
     engine.mend()
     for kind in _kinds.values():
-        if only is None or kind.name in only:
-            for count in _rebuild_kind(kind, batch):
-                yield kind.name, count
+        yield from _rebuild_kind(kind, batch)
     for source in sources():
-        if only is None or source.name in only:
-            for count in source.rebuild(batch):
-                yield source.name, count
+        yield from _rebuild_source(source, batch)
 
 
-def _rebuild_kind(kind: Kind, batch: int) -> Iterator[int]:
+def fill(batch: int = 200) -> Iterator[tuple[str, int]]:
+    """Write the kinds and sources that hold nothing of what there is, as after an upgrade; yields as `rebuild` does."""
+    for kind in _kinds.values():
+        if not SearchDocument.objects.filter(kind=kind.name).exists() and kind.model._base_manager.exists():
+            yield from _rebuild_kind(kind, batch)
+    for source in sources():
+        if source.is_unfilled():
+            yield from _rebuild_source(source, batch)
+
+
+def _rebuild_kind(kind: Kind, batch: int) -> Iterator[tuple[str, int]]:
     _drop_orphans(kind)
     keys = list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), batch):
@@ -120,7 +115,12 @@ def _rebuild_kind(kind: Kind, batch: int) -> Iterator[int]:
         done = _rewrite(kind, wanted, skip_locked=True)
         for key in set(wanted) - done:
             _rewrite(kind, [key])
-        yield start + len(wanted)
+        yield kind.name, start + len(wanted)
+
+
+def _rebuild_source(source: Source, batch: int) -> Iterator[tuple[str, int]]:
+    for count in source.rebuild(batch):
+        yield source.name, count
 
 
 @transaction.atomic
