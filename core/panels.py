@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[Any, Q]] = {
     "key": (gettext_lazy("Key"), Q(kind__in=KEY_KINDS) | Q(pin__isnull=False)),
     "pinned": (gettext_lazy("Pinned"), Q(pin__isnull=False)),
     "decisions": (gettext_lazy("Decisions"), Q(kind=Event.Kind.DECISION)),
-    "entries": (gettext_lazy("Entries"), Q(kind__in=(Event.Kind.CUSTOM, Event.Kind.DECISION, Event.Kind.IMPORTED))),
+    "entries": (gettext_lazy("Entries"), Q(kind__in=Event.WRITTEN)),
     "people": (gettext_lazy("People"), Q(kind=Event.Kind.PARTICIPANT)),
     "tasks": (gettext_lazy("Tasks"), Q(kind=Event.Kind.TASK)),
     "changes": (gettext_lazy("Changes"), Q(kind__in=(Event.Kind.FIELD, Event.Kind.ASSESSMENT))),

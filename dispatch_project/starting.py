@@ -3,6 +3,7 @@
 `./dispatch up` runs it in a process of its own, so that the server is forked without an open connection.
 """
 
+import io
 import os
 import sys
 
@@ -17,6 +18,7 @@ def main() -> None:
     try:
         call_command("check_database")
         call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+        call_command("rebuild_search", missing=True, stdout=io.StringIO())
         call_command("first_owner")
     except CommandError as error:
         sys.exit(str(error))

@@ -1,4 +1,5 @@
-"""The full-text entries of what people wrote on timelines. Filled by `manage.py rebuild_search`."""
+"""The full-text entries of what people wrote on timelines. Filled by `manage.py prepare`, which runs
+`rebuild_search --missing`."""
 
 from django.db import migrations
 

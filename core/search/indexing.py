@@ -9,7 +9,7 @@ from django.db import models, transaction
 from core.models.subjects import Subject, SubjectRelated
 from core.search import engine, words
 from core.search.models import SearchDocument
-from core.search.sources import sources
+from core.search.sources import Source, sources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,26 +91,36 @@ def rebuild(batch: int = 200) -> Iterator[tuple[str, int]]:
     """
     engine.mend()
     for kind in _kinds.values():
-        _drop_orphans(kind)
-        keys = list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True))
-        for start in range(0, len(keys), batch):
-            wanted = keys[start : start + batch]
-            # What somebody is changing is passed over, then waited for one by one: so nobody waits for us in a circle.
-            done = _rewrite(kind, wanted, skip_locked=True)
-            for key in set(wanted) - done:
-                _rewrite(kind, [key])
-            yield kind.name, start + len(wanted)
+        yield from _rebuild_kind(kind, batch)
     for source in sources():
-        for count in source.rebuild(batch):
-            yield source.name, count
+        yield from _rebuild_source(source, batch)
 
 
 def fill(batch: int = 200) -> Iterator[tuple[str, int]]:
-    """Write the sources that hold nothing of what there is, as after an upgrade; yields as `rebuild` does."""
+    """Write the kinds and sources that hold nothing of what there is, as after an upgrade; yields as `rebuild` does."""
+    for kind in _kinds.values():
+        if not SearchDocument.objects.filter(kind=kind.name).exists() and kind.model._base_manager.exists():
+            yield from _rebuild_kind(kind, batch)
     for source in sources():
         if source.is_unfilled():
-            for count in source.rebuild(batch):
-                yield source.name, count
+            yield from _rebuild_source(source, batch)
+
+
+def _rebuild_kind(kind: Kind, batch: int) -> Iterator[tuple[str, int]]:
+    _drop_orphans(kind)
+    keys = list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), batch):
+        wanted = keys[start : start + batch]
+        # What somebody is changing is passed over, then waited for one by one: so nobody waits for us in a circle.
+        done = _rewrite(kind, wanted, skip_locked=True)
+        for key in set(wanted) - done:
+            _rewrite(kind, [key])
+        yield kind.name, start + len(wanted)
+
+
+def _rebuild_source(source: Source, batch: int) -> Iterator[tuple[str, int]]:
+    for count in source.rebuild(batch):
+        yield source.name, count
 
 
 @transaction.atomic

@@ -27,6 +27,9 @@ class Event(Identified, SubjectOwned):
         PAGE = "page", _("Page")
         TASK = "task_updated", _("Task updated")
 
+    # The kinds that people write.
+    WRITTEN = (Kind.CUSTOM, Kind.DECISION, Kind.IMPORTED)
+
     seq = models.PositiveIntegerField()
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices, default=Kind.OTHER)
     happened_at = models.DateTimeField(_("happened"))
@@ -60,7 +63,7 @@ class Event(Identified, SubjectOwned):
     @property
     def is_entry(self) -> bool:
         """Written by a person, so that it can be corrected."""
-        return self.kind in {self.Kind.CUSTOM, self.Kind.DECISION, self.Kind.IMPORTED}
+        return self.kind in self.WRITTEN
 
 
 class EventPin(models.Model):

@@ -19,6 +19,7 @@ from incidents import flows as incidents
 from knowledge import flows as knowledge
 from people import flows as people
 from tests import factories as make
+from tests.people.rotas import make_service
 
 pytestmark = pytest.mark.django_db
 
@@ -484,3 +485,15 @@ def test_an_index_entry_is_written_with_the_change_or_not_at_all(project, respon
 
     assert titles(responder, "undone") == []
     assert entries() == SearchDocument.objects.count()
+
+
+def test_an_upgrade_writes_what_the_index_has_nothing_of_and_leaves_the_rest(project, responder):
+    make_service(project, "Primary rota", now=timezone.now())
+    make.declare(project, title="Case one")
+    engine.drop(list(SearchDocument.objects.values_list("pk", flat=True)))
+    SearchDocument.objects.filter(kind="service").delete()
+
+    call_command("prepare", stdout=StringIO())
+
+    assert titles(responder, "rota") == ["Primary rota"]
+    assert titles(responder, "case") == []
