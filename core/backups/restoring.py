@@ -24,6 +24,7 @@ from core.backups.making import engine
 from core.backups.manifest import Manifest
 from core.operations import flows, queue
 from core.operations.models import Operation
+from core.search import indexing
 
 ACTOR = Actor.system(Face.COMMAND)
 
@@ -124,6 +125,9 @@ def _upgrade(told: Manifest) -> Iterator[str]:
     added = set(manifest.applied_migrations()) - before
     if added:
         yield _("Migrations applied to bring it to this version: %(count)s.") % {"count": len(added)}
+    indexed = dict(indexing.fill())
+    if indexed:
+        yield _("Made findable: %(count)s.") % {"count": sum(indexed.values())}
 
 
 def _settle_waiting(skip: bool, now: datetime) -> Iterator[str]:

@@ -105,6 +105,14 @@ def rebuild(batch: int = 200) -> Iterator[tuple[str, int]]:
             yield source.name, count
 
 
+def fill(batch: int = 200) -> Iterator[tuple[str, int]]:
+    """Write the sources that hold nothing of what there is, as after an upgrade; yields as `rebuild` does."""
+    for source in sources():
+        if source.is_unfilled():
+            for count in source.rebuild(batch):
+                yield source.name, count
+
+
 @transaction.atomic
 def _rewrite(kind: Kind, keys: list[int], **locking: bool) -> set[int]:
     """Index rows anew while nobody can change them. Returns which."""

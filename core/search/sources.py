@@ -26,6 +26,7 @@ class Source:
     :ivar find: `(user, terms, limit)` gives the best hits.
     :ivar subjects: `(user, kind of subject, terms, limit)` gives primary keys of subjects with such rows.
     :ivar rebuild: `(batch)` writes all entries anew and yields how many are done.
+    :ivar is_unfilled: whether there are rows and no entry at all, as after the upgrade that brought the table.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Source:
     find: Callable[[Any, list[str], int], list[Hit]]
     subjects: Callable[[Any, str, list[str], int], list[int]]
     rebuild: Callable[[int], Iterator[int]]
+    is_unfilled: Callable[[], bool]
 
 
 _sources: dict[str, Source] = {}

@@ -5,14 +5,18 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from core.search import indexing
+
 
 class Command(BaseCommand):
     """For the launcher: one process instead of three, so that a start takes seconds."""
 
-    help = "Refuses a newer database, migrates, and makes the first owner where there is none."
+    help = "Refuses a newer database, migrates, fills a new search, and makes the first owner where there is none."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         call_command("check_database")
         call_command("migrate", interactive=False, verbosity=0)
+        for _kind, _done in indexing.fill():
+            pass
         call_command("first_owner", stdout=self.stdout)
