@@ -53,7 +53,7 @@ def run(live_server, tmp_path, settings):
 
     def _run(command):
         # The numbers of the guide's incident are its own.
-        told = command.replace("INC-42", incident.name).replace("curl ", "curl -sS -i ", 1)
+        told = command.replace("INC-42", incident.name).replace("curl ", "curl -sS -D - ", 1)
         done = subprocess.run(
             ["bash", "-c", told], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True
         )

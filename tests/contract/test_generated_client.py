@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -82,8 +83,7 @@ def test_the_generated_client_takes_an_incident_from_report_to_reopening(package
     page = call("incidents_list", status=active, severity=["High"]).parsed
     assert [row.name for row in page.results] == [name]
     first = call("incidents_list", status=active, page_size=3).parsed
-    rest = call(
-        "incidents_list", status=active, page_size=3, cursor=str(first.next_).partition("cursor=")[2].partition("&")[0]
-    )
+    cursor = parse_qs(urlsplit(first.next_).query)["cursor"][0]
+    rest = call("incidents_list", status=active, page_size=3, cursor=cursor)
     assert len({row.name for row in [*first.results, *rest.parsed.results]}) == 4
     assert rest.parsed.next_ is None
