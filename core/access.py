@@ -164,6 +164,19 @@ def linked_filter(model: type[models.Model], user: Any, right: Right = Right.EDI
     )
 
 
+def operation_filter(model: type[models.Model], user: Any) -> Q:
+    """The condition under which a user sees an operation: as `linked_filter`; and one that belongs nowhere, the mail
+    about an account, as an owner of where that account (its `user`) belongs, or of anything while it belongs nowhere.
+    """
+    memberships = org.Membership.objects.filter(user_id=OuterRef("user_id"))
+    owned = org.Membership.objects.filter(user_id=_pk(user), role__in=roles_granting(Right.OWN))
+    of_account = Q(Exists(memberships.filter(organization__in=organizations_where(user, Right.OWN)))) | (
+        Q(user__isnull=False) & ~Q(Exists(memberships)) & Q(Exists(owned))
+    )
+    bare = Q(incident=None, case=None, project=None, organization=None)
+    return linked_filter(model, user) | (bare & of_account)
+
+
 def membership_filter(user: Any) -> Q:
     """The condition under which a user sees a membership: their own, and those they may change."""
     return (

@@ -5,7 +5,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 # The first part of each address whose second part is the secret.
-SECRET_BELOW: Final = ("calendar", "page", "handover", "password")
+SECRET_BELOW: Final = ("calendar", "page", "handover", "swap", "shift", "password")
 _SECRET: Final = re.compile(rf"(/(?:{'|'.join(SECRET_BELOW)})/)[A-Za-z0-9_:.~%-]{{16,}}")
 
 

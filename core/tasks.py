@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.utils import timezone
 
-from core import deadman, heartbeats, idempotency
+from core import cleaning, deadman, heartbeats, idempotency
 from core.attachments import flows as attachments
 from core.flows import account_events, sessions, signing_in
 from core.operations import jobs, queue
@@ -47,11 +47,14 @@ def sweep(**_later: object) -> None:
 
 @shared_task(acks_late=True, name="core.tasks.clean")
 def clean(**_later: object) -> None:
-    """Forget what has had its time: idempotency keys, lapsed sessions, counts of failed log-ins, old account events."""
+    """Forget what has had its time: idempotency keys, lapsed sessions, counts of failed log-ins, old account events,
+    and what apps registered.
+    """
     now = timezone.now()
     idempotency.clean(now)
     for room in (sessions, signing_in, account_events):
         room.forget_old(now)
+    cleaning.forget_all(now)
 
 
 @shared_task(acks_late=True, name=heartbeats.HEARTBEAT)

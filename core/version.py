@@ -1,3 +1,3 @@
 """Which version of Dispatch this is: the one place for code; a test holds `pyproject.toml` to it."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0.dev0"

@@ -8,7 +8,7 @@ from core.health import healthz, readyz
 from core.members import Login, Logout, home
 from core.metrics.views import metrics
 from people.calendars import calendar
-from people.views import acknowledge, handover
+from people.views import acknowledge, handover, shift, swap
 
 urlpatterns: list = [
     path("", home, name="root"),
@@ -25,6 +25,8 @@ urlpatterns: list = [
     path("calendar/<str:secret>.ics", calendar, name="calendar"),
     path("page/<str:secret>/", acknowledge, name="acknowledge"),
     path("handover/<str:secret>/", handover, name="handover"),
+    path("swap/<str:secret>/", swap, name="swap"),
+    path("shift/<str:secret>/", shift, name="shift"),
 ]
 
 # A problem for the API, the usual page elsewhere.

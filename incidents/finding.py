@@ -170,8 +170,10 @@ class Finding:
         return since & (Q(**{f"{moment}__lt": midnight(last + timedelta(days=1))}) if last else Q())
 
     def _asked_text(self) -> Q:
-        named = SubjectName.objects.filter(name__iexact=self.text, incident__isnull=False).values("incident")
-        return Q(pk__in=matching_ids(self.request.user, "incident", self.text)) | Q(pk__in=named)
+        # Keys and not a subquery: the databases would look at every incident for the one or the other.
+        named = SubjectName.objects.filter(name__in=[self.text, self.text.upper()], incident__isnull=False)
+        keys = {*matching_ids(self.request.user, "incident", self.text), *named.values_list("incident", flat=True)}
+        return Q(pk__in=sorted(keys))
 
     def _with_person(self) -> Any:
         return Participant.objects.filter(_is_person("", self.person), incident__isnull=False).values("incident")

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from core import access
 from core.access import Right
-from core.console.counting import CappedPaginator, capped
+from core.console.counting import CappedPaginator, few
+from core.listings import query_of
 from core.models import ListColumns, SavedView
 from core.models.organizations import Project
 from incidents import columns
@@ -76,14 +77,13 @@ class Listing(Finding):
             {
                 "title": TABS[name],
                 "url": self.link(tab=name, page=None, view=None),
-                "count": capped(self.in_tab(name)) if name in COUNTED else None,
+                "count": few(self.in_tab(name)) or "0" if name in COUNTED else None,
                 "here": self.view is None and name == self.tab,
             }
             for name in self.tab_names
         ]
         return tabs + [
-            {"title": view.name, "url": address_of(view), "count": None, "here": view == self.view}
-            for view in self.views
+            {"title": view.name, "url": query_of(view), "count": None, "here": view == self.view} for view in self.views
         ]
 
     @cached_property
@@ -155,7 +155,8 @@ class Listing(Finding):
     @cached_property
     def total(self) -> int:
         """How many match, at most one more than the cap."""
-        return capped(self.queryset)
+        paginator: Any = self.page.paginator
+        return int(paginator.total)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -233,12 +234,6 @@ class Listing(Finding):
     def _words(self, rows: Any) -> list[str]:
         ordering = ("order", "name") if hasattr(rows.model, "order") else ("name",)
         return list(dict.fromkeys(rows.order_by(*ordering).values_list("name", flat=True)[:500]))
-
-
-def address_of(view: SavedView) -> str:
-    """The list's parameters of a saved view."""
-    pairs = [(name, value) for name, values in view.query.items() for value in values]
-    return "?" + urlencode([*pairs, ("view", str(view.uuid))])
 
 
 def may_report(request: HttpRequest) -> bool:

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from core import panels as core_panels
 from core.console import dashboard, navigation, panels
-from core.console.counting import capped, in_words
+from core.console.counting import few, in_words
 from core.models.subjects import SubjectLink
 from core.timeline import Event
 from incidents.listing import may_report
 from incidents.models import Incident
 from incidents.rows import Row, commanders_of, last_events
-from integrations.flows import expected_resources
+from integrations.panels import resources_of
 from people.models import Participant, Role
 from people.panels import roles_card
 
@@ -35,7 +35,7 @@ def overview(request: HttpRequest, subject: Incident) -> dict[str, Any]:
         "roles": roles_card(subject),
         "assign": first[0] if first else None,
         "edit": facts[0] if facts else None,
-        "resources": expected_resources(subject),
+        "resources": resources_of(subject),
         "tags": list(subject.tags.select_related("tag_type").order_by("tag_type__name", "name")),
         "links": links_of(request, subject),
         "pins": pinned(subject),
@@ -70,10 +70,16 @@ def links_of(request: HttpRequest, subject: Incident) -> list[dict[str, Any]]:
 
 def active_now(request: HttpRequest) -> dict[str, Any]:
     """Open incidents by severity, then age."""
-    rows = (
-        Incident.objects.visible_to(request.user).active().for_list().order_by("-severity__order", "reported_at", "pk")
-    )
-    incidents = list(rows[:SHOWN])
+    worst, found = [], 0
+    for name, count in _by_severity(request):
+        if found < SHOWN:
+            worst.append(name)
+            found += count
+    # The worst severities that fill the card, so that not every active incident is put in order.
+    rows = Incident.objects.visible_to(request.user).active().filter(severity__name__in=worst)
+    keys = list(rows.order_by("-severity__order", "reported_at", "pk").values_list("pk", flat=True)[:SHOWN])
+    by_key = Incident.objects.for_list().in_bulk(keys)
+    incidents = [by_key[key] for key in keys if key in by_key]
     last, commanders = last_events(incidents), commanders_of(incidents)
     return {
         "title": _("Active now"),
@@ -124,8 +130,8 @@ def active_figure(request: HttpRequest) -> dict[str, Any]:
 
 def stable_figure(request: HttpRequest) -> dict[str, Any]:
     """How many wait to be closed."""
-    count = capped(Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE))
-    return {"label": _("Stable, to close"), "figure": in_words(count), "note": "", "url": f"{reverse(LIST)}?tab=stable"}
+    count = few(Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE))
+    return {"label": _("Stable, to close"), "figure": count or "0", "note": "", "url": f"{reverse(LIST)}?tab=stable"}
 
 
 def by_severity(request: HttpRequest) -> dict[str, Any] | None:
@@ -138,8 +144,8 @@ def by_severity(request: HttpRequest) -> dict[str, Any] | None:
 
 def open_badge(request: HttpRequest) -> tuple[str, str] | None:
     """The sidebar's count of active incidents."""
-    total = sum(count for _name, count in _by_severity(request))
-    return (in_words(total), "plain") if total else None
+    count = few(Incident.objects.visible_to(request.user).active())
+    return (count, "plain") if count else None
 
 
 def _by_severity(request: Any) -> list[tuple[str, int]]:

@@ -125,7 +125,8 @@ class Trends:
         """The first day of each month."""
         return [_months_back(self.today, back) for back in reversed(range(int(self.months)))]
 
-    def _reported(self) -> Chart:
+    def counts(self) -> dict[Any, list[dict[str, Any]]]:
+        """How many were reported: by slot, one row a severity, in the order of severities."""
         counted = (
             self.rows("reported_at").order_by().annotate(slot=self._group("reported_at"))
             .values("slot", "severity__name")
@@ -134,8 +135,12 @@ class Trends:
         found: dict[Any, list[dict[str, Any]]] = {}
         for row in sorted(counted, key=lambda row: (row["rank"], row["severity__name"])):
             found.setdefault(row["slot"], []).append(row)
+        return found
+
+    def _reported(self) -> Chart:
+        found = self.counts()
         legend = {row["severity__name"]: row["colour"] or PLAIN for rows in found.values() for row in rows}
-        bars = [self._counted(slot, found.get(slot.key, [])) for slot in self._slots(found)]
+        bars = [self._counted(slot, found.get(slot.key, [])) for slot in self.slots(found)]
         return Chart(
             title=_("Reported"), note=_("incidents"), bars=bars, upright=self.by == "month",
             legend=list(legend.items()) if self.by == "month" else [],
@@ -153,9 +158,9 @@ class Trends:
     def _durations(self) -> Iterable[Chart]:
         titles = {"stable_at": _("Time to stable"), "closed_at": _("Time to close")}
         for moment, title in titles.items():
-            found = self._medians(moment)
+            found = self.medians(moment)
             bars = []
-            for slot in self._slots(found):
+            for slot in self.slots(found):
                 median, count = found.get(slot.key, (timedelta(), 0))
                 span = _long(median)
                 told = _("%(span)s of %(count)s") % {"span": span, "count": f"{count:,}"}
@@ -165,7 +170,7 @@ class Trends:
                 bars.append(Bar(label=slot.label, figure=span, said=said, url=url, parts=parts))
             yield Chart(title=title, note=_("median, from the report"), bars=bars, upright=self.by == "month")
 
-    def _medians(self, moment: str) -> dict[Any, tuple[timedelta, int]]:
+    def medians(self, moment: str) -> dict[Any, tuple[timedelta, int]]:
         """The median of each group and its size: the mean of the one or two rows in the middle."""
         took = ExpressionWrapper(F(moment) - F("reported_at"), output_field=DurationField())
         numbered = self.rows(moment).order_by().annotate(slot=self._group(moment), took=took).annotate(
@@ -181,7 +186,8 @@ class Trends:
             for slot, rows in found.items()
         }
 
-    def _costs(self) -> list[Chart]:
+    def totals(self) -> dict[str, dict[Any, Any]]:
+        """The costs of what was reported: by currency and slot."""
         stated = self.rows("reported_at").order_by().filter(coststatements__total__gt=0)
         added = (
             stated.annotate(slot=self._group("reported_at"))
@@ -190,11 +196,15 @@ class Trends:
         found: dict[str, dict[Any, Any]] = {}
         for row in added:
             found.setdefault(row["coststatements__currency"], {})[row["slot"]] = row["total"]
+        return found
+
+    def _costs(self) -> list[Chart]:
+        found = self.totals()
         return [self._cost(currency, found[currency]) for currency in sorted(found)] or [self._cost("", {})]
 
     def _cost(self, currency: str, totals: dict[Any, Any]) -> Chart:
         bars = []
-        for slot in self._slots(totals):
+        for slot in self.slots(totals):
             total = totals.get(slot.key, 0)
             said = f"{total:,.0f} {currency}".strip()
             parts = [Part(value=float(total), said=said)] if total else []
@@ -205,7 +215,8 @@ class Trends:
 
     # The bars' places and lists
 
-    def _slots(self, found: dict[Any, Any]) -> Sequence[Slot]:
+    def slots(self, found: dict[Any, Any]) -> Sequence[Slot]:
+        """The places of a chart: each month asked for, or the names that were found."""
         if self.by != "month":
             names = sorted(found, key=str)[:MOST_NAMES]
             return [

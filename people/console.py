@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
+from core.console.once import once
 from people.flows import add_participant, assign_role, find_individual, hand_over, join, leave
 from people.flows.participants import blockers, leads, open_tasks
 from people.flows.tasks import hand_over_tasks
@@ -129,7 +130,8 @@ def _part_of(request: Any, subject: Any) -> Participant | None:
 
 def takes_part(request: Any, subject: Any) -> bool:
     """Whether the reader takes part now."""
-    return Participant.objects.of(subject).filter(individual__user=request.user, left_at=None).exists()
+    taking = Participant.objects.of(subject).filter(individual__user=request.user, left_at=None)
+    return once(subject, f"takes part {request.user.pk}", taking.exists)
 
 
 def holders_of(subject: Any) -> dict[str, str]:

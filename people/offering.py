@@ -33,8 +33,11 @@ def offered(request: HttpRequest, subject: Any) -> list[Notice]:
 
 def offered_to_me(request: Any) -> dict[str, Any] | None:
     """Roles that wait for the reader's answer; nothing when none does."""
-    rows = HandOver.objects.filter(access.owned_filter(HandOver, request.user), status=HandOver.Status.OFFERED)
-    mine = rows.filter(receiver__user_id=request.user.pk).select_related(
+    offered = HandOver.objects.filter(status=HandOver.Status.OFFERED, receiver__user_id=request.user.pk)
+    # Most of the time nothing waits, which is quickly asked.
+    if not offered.exists():
+        return None
+    mine = offered.filter(access.owned_filter(HandOver, request.user)).select_related(
         "giver__individual", "receiver", "incident__project", "case__project"
     )
     admin: Any = site.get_model_admin(HandOver)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.console import panels
 from core.console.dialogs import Button
+from core.console.once import once
 from core.models.subjects import Subject
 from people import offering, paging, panels_oncall, task_panels, waiting_cards  # noqa: F401 (they register themselves)
 from people.models import Individual, Participant, Role
@@ -83,7 +84,7 @@ def roles_card(subject: Any) -> dict[str, Any]:
 
 def count(subject: Subject) -> int:
     """How many take part now."""
-    return Participant.objects.of(subject).filter(left_at=None).count()
+    return once(subject, "people", Participant.objects.of(subject).filter(left_at=None).count)
 
 
 panels.register(

@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core import cleaning
 from core.actor import Actor
 from core.models import User
 from core.models.subjects import StatusChange
@@ -26,9 +27,11 @@ from core.signals import (
     status_changed,
     subject_changed,
 )
-from people.flows import handovers, pages
+from people.flows import handovers, importing, pages
 from people.flows.leaving import deactivate, refuse_while_needed
 from people.models import HandOver, Individual, Page, Role
+
+cleaning.register(importing.forget_unconfirmed)
 
 
 @receiver(status_changed)

@@ -34,3 +34,11 @@ periodic(
         description="For services whose rotation a plugin keeps. When it does not answer, what it last said stays.",
     )
 )
+periodic(
+    Periodic(
+        name="Ask how shifts were",
+        task="people.tasks.ask_how_shifts_were",
+        seconds=900,
+        description="Once at the end of each shift, of the services that ask: a mail with a link.",
+    )
+)

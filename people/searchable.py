@@ -1,7 +1,7 @@
-"""What is found of a person, and of a task."""
+"""What is found of a person, of a task, and of a service."""
 
 from core.search import Entry, register
-from people.models import Individual, Task
+from people.models import Individual, Service, Task
 
 
 def describe(person: Individual) -> Entry:
@@ -28,5 +28,11 @@ def describe_task(task: Task) -> Entry | None:
     )
 
 
+def describe_service(service: Service) -> Entry:
+    """Name and description, for the project."""
+    return Entry(title=service.name, body=service.description, project_id=service.project_id)
+
+
 register("individual", Individual, describe)
 register("task", Task, describe_task, prefetch=["incident", "case"])
+register("service", Service, describe_service)

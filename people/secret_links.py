@@ -7,13 +7,15 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from people.models import HandOver, PageCall
+from people.models import HandOver, PageCall, ShiftFeedback, Swap
 
 PAGE: Final = "people.page"
 OFFER: Final = "people.handover"
+SWAP: Final = "people.swap"
+SHIFT: Final = "people.shift"
 # A page is answered within minutes, a shift within hours; the link of an old mail leads nowhere.
 VALID_SECONDS: Final = 7 * 24 * 3600
-LINK: Final = re.compile(r"(/(?:page|handover)/)[A-Za-z0-9_:.-]+/")
+LINK: Final = re.compile(r"(/(?:page|handover|swap|shift)/)[A-Za-z0-9_:.-]+/")
 
 
 def page_address(call: PageCall) -> str:
@@ -24,6 +26,16 @@ def page_address(call: PageCall) -> str:
 def offer_address(handover: HandOver) -> str:
     """The whole address at which a hand-over is accepted or declined."""
     return _address("handover", str(handover.uuid), OFFER)
+
+
+def swap_address(swap: Swap) -> str:
+    """The whole address at which a swap is accepted or declined."""
+    return _address("swap", str(swap.uuid), SWAP)
+
+
+def feedback_address(feedback: ShiftFeedback) -> str:
+    """The whole address at which somebody says how their shift was."""
+    return _address("shift", str(feedback.uuid), SHIFT)
 
 
 def call_of(secret: str) -> PageCall | None:
@@ -37,6 +49,20 @@ def offer_of(secret: str) -> HandOver | None:
     """The hand-over that a link is of; None when it is not ours or too old."""
     rows = HandOver.objects.select_related("receiver__user", "giver__individual")
     key = _read(secret, OFFER)
+    return rows.filter(uuid=key).first() if key else None
+
+
+def swap_of(secret: str) -> Swap | None:
+    """The swap that a link is of; None when it is not ours or too old."""
+    rows = Swap.objects.select_related("service__project__organization", "asked__user", "asked_by")
+    key = _read(secret, SWAP)
+    return rows.filter(uuid=key).first() if key else None
+
+
+def feedback_of(secret: str) -> ShiftFeedback | None:
+    """The question about a shift that a link is of; None when it is not ours or too old."""
+    rows = ShiftFeedback.objects.select_related("shift__individual__user", "shift__service__project")
+    key = _read(secret, SHIFT)
     return rows.filter(uuid=key).first() if key else None
 
 

@@ -9,7 +9,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from people.flows.rotas import horizon
-from people.models import CalendarFeed, LayerRestriction, Override, RotationLayer, RotationMember, Service, Swap
+from people.models import (
+    CalendarFeed,
+    LayerRestriction,
+    Override,
+    RotationLayer,
+    RotationMember,
+    Service,
+    ShiftFeedback,
+    Swap,
+)
 from people.oncall import hours
 from people.oncall.coverage import double_duty, duties
 from people.oncall.month import month
@@ -36,6 +45,7 @@ def context_of(request: HttpRequest, service: Service, day: date) -> dict[str, A
         "swaps": _swaps(request, service),
         "doubled": _doubled(request, service),
         "feeds": _feeds(request, service),
+        "feedback": _feedback(request, service),
     }
 
 
@@ -91,6 +101,13 @@ def _feeds(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
     )
     rows = rows.select_related("user", "service__project", "organization").order_by("-pk")
     return [{"feed": row, "buttons": _buttons(CalendarFeed, request, ["end"], row)} for row in rows[:SHOWN]]
+
+
+def _feedback(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
+    """How the last shifts were: all answers for whoever configures the service, for others their own."""
+    rows = ShiftFeedback.objects.visible_to(request.user).filter(shift__service=service)
+    rows = rows.select_related("shift__individual", "shift__service__project").order_by("-shift__ends_at", "-pk")
+    return [{"row": row, "buttons": _buttons(ShiftFeedback, request, ["answer"], row)} for row in rows[:SHOWN]]
 
 
 def _buttons(model: type, request: HttpRequest, names: list[str], row: Any) -> list[Any]:

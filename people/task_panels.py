@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.console import dashboard, navigation, panels, rights
-from core.console.counting import capped, in_words
+from core.console.counting import FEW, capped, in_words
 from people.models import Task
 
 SHOWN = 8
@@ -39,7 +39,9 @@ def my_tasks(request: Any) -> dict[str, Any]:
     """Open tasks that the reader owns or is to do, the first due first."""
     rows = _mine(request)
     admin: Any = site.get_model_admin(Task)
-    shown = list(rows.for_list().order_by("due_at", "pk")[:SHOWN])
+    # Keys first: with all that a line shows, PostgreSQL would rather walk all open tasks by their due time.
+    keys = list(rows.order_by("due_at", "pk").values_list("pk", flat=True)[:SHOWN])
+    shown = list(Task.objects.filter(pk__in=keys).for_list().order_by("due_at", "pk"))
     rights.keep(request, (task.subject for task in shown))
     lines = [admin.line(request, task) for task in shown]
     return {"lines": lines, "url": f"{reverse('admin:people_task_changelist')}?tab=mine"}
@@ -48,13 +50,13 @@ def my_tasks(request: Any) -> dict[str, Any]:
 def overdue_badge(request: Any) -> tuple[str, str] | None:
     """The sidebar's count of the reader's overdue tasks."""
     count = count_overdue(request)
-    return (in_words(count), "alarm") if count else None
+    return (in_words(count, FEW), "alarm") if count else None
 
 
 def count_overdue(request: Any) -> int:
     """How many of the reader's tasks are overdue; asked once a page."""
     if not hasattr(request, "overdue_tasks"):
-        request.overdue_tasks = capped(_mine(request).filter(due_at__lte=timezone.now()))
+        request.overdue_tasks = capped(_mine(request).filter(due_at__lte=timezone.now()), FEW)
     return int(request.overdue_tasks)
 
 

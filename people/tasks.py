@@ -28,3 +28,9 @@ def refresh_rotations(**_later: object) -> None:
 def ask_rotations(**_later: object) -> None:
     """Have plugins asked for the rotations that they keep."""
     oncall.ask_all(now=timezone.now())
+
+
+@shared_task(acks_late=True, name="people.tasks.ask_how_shifts_were")
+def ask_how_shifts_were(**_later: object) -> None:
+    """Ask whoever had a shift that is over how it was, where the service asks."""
+    oncall.ask_how_shifts_were(now=timezone.now())

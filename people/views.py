@@ -10,9 +10,12 @@ from django.views.decorators.http import require_http_methods
 
 from core.actor import Actor, Face
 from core.errors import FlowError
-from people.flows import handovers, pages
-from people.models import Individual, Page, PageCall
-from people.secret_links import call_of, offer_of
+from people.flows import handovers, oncall, pages, shift_feedback
+from people.models import Individual, Page, PageCall, ShiftFeedback
+from people.oncall_mails import shift_words, spans_of
+from people.secret_links import call_of, feedback_of, offer_of, swap_of
+
+RATINGS = [str(value) for value in ShiftFeedback.Rating.values]
 
 
 @never_cache
@@ -52,6 +55,54 @@ def handover(request: HttpRequest, secret: str) -> HttpResponse:
             refusal = error
             offer.refresh_from_db()
     return _shown(request, "people/handover.html", offer.subject, refusal, offer=offer, message=offer.summary)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def swap(request: HttpRequest, secret: str) -> HttpResponse:
+    """A swap: show what would be taken, and take the answer of whoever was asked."""
+    asked = swap_of(secret)
+    if asked is None:
+        return _unknown(request)
+    refusal = None
+    if request.method == "POST":
+        answer = oncall.decline_swap if request.POST.get("answer") == "decline" else oncall.accept_swap
+        try:
+            asked = answer(swap=asked, actor=_holder(asked.asked), now=timezone.now())
+        except FlowError as error:
+            refusal = error
+            asked.refresh_from_db()
+    context = {"swap": asked, "refusal": refusal.message if refusal else "", **spans_of(asked)}
+    return TemplateResponse(request, "people/swap.html", context, status=refusal.status if refusal else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def shift(request: HttpRequest, secret: str) -> HttpResponse:
+    """How a shift was: ask, and take the answer."""
+    feedback = feedback_of(secret)
+    if feedback is None:
+        return _unknown(request)
+    refusal, now = None, timezone.now()
+    given: dict[str, Any] = {"rating": feedback.rating, "text": feedback.text}
+    if request.method == "POST":
+        chosen = request.POST.get("rating", "")
+        given = {"rating": int(chosen) if chosen in RATINGS else 0, "text": request.POST.get("text", "")}
+        holder = _holder(feedback.shift.individual)
+        try:
+            shift_feedback.say_how_it_was(feedback=feedback, actor=holder, now=now, **given)
+        except FlowError as error:
+            refusal = error
+    context = {
+        **shift_words(feedback),
+        **given,
+        "ratings": ShiftFeedback.Rating.choices,
+        "longest": shift_feedback.LONGEST_TEXT,
+        "over": shift_feedback.is_over(feedback, now),
+        "thanks": request.method == "POST" and refusal is None,
+        "refusal": refusal.message if refusal else "",
+    }
+    return TemplateResponse(request, "people/shift.html", context, status=refusal.status if refusal else 200)
 
 
 def _holder(person: Individual) -> Actor:

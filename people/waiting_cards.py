@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import access
 from core.console import dashboard
-from core.console.counting import capped, in_words
+from core.console.counting import FEW, capped, in_words
 from people.models import Page, PageCall, Task
 from people.task_panels import count_overdue
 
@@ -20,6 +20,8 @@ SHOWN = 5
 def pages_for_me(request: Any) -> dict[str, Any] | None:
     """Pages that call the reader and nobody has answered; nothing when there is none."""
     calls = PageCall.objects.filter(individual__user_id=request.user.pk, page__status__in=Page.UNANSWERED)
+    if not calls.exists():
+        return None
     rows = Page.objects.filter(access.owned_filter(Page, request.user), pk__in=calls.values("page"))
     shown = rows.select_related("service", "individual", "incident__project", "case__project").prefetch_related(
         "calls__individual"
@@ -32,11 +34,11 @@ def pages_for_me(request: Any) -> dict[str, Any] | None:
 def overdue_figure(request: HttpRequest) -> dict[str, Any]:
     """How many tasks are overdue among all that the reader sees, and how many of them are the reader's."""
     late = Task.objects.visible_to(request.user).open().filter(due_at__lte=timezone.now())
-    count, mine = capped(late), count_overdue(request)
-    note = _("%(count)s of them yours") % {"count": in_words(mine)} if mine else _("none of them yours")
+    count, mine = capped(late, FEW), count_overdue(request)
+    note = _("%(count)s of them yours") % {"count": in_words(mine, FEW)} if mine else _("none of them yours")
     return {
         "label": _("Overdue tasks"),
-        "figure": in_words(count),
+        "figure": in_words(count, FEW),
         "note": note if count else _("Nothing is late"),
         "url": f"{reverse('admin:people_task_changelist')}?tab=overdue",
         "alarm": bool(count),

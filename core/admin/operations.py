@@ -69,9 +69,9 @@ class OperationAdmin(ModelAdmin):
     write_right: ClassVar[Right | None] = None
     drop_right: ClassVar[Right | None] = None
     page_dialogs = ["retry", "skip", "cancel"]
-    list_display = ["what", "about", "state", "by", "attempts", "next_attempt_at", "problem", "created_at"]
+    list_display = ["what", "about", "state", "by", "attempts", "again", "problem", "created_at"]
     list_filter: ClassVar[list[Any]] = ["status", ActionFilter, "plugin_instance", "project"]
-    list_select_related = ["incident", "case", "project", "plugin_instance"]
+    list_select_related = ["incident", "case", "project", "plugin_instance", "user"]
     # In the order they were planned: the key is the only index that needs no filter.
     ordering = ["-pk"]
     sortable_by: ClassVar[list[str]] = []
@@ -82,8 +82,8 @@ class OperationAdmin(ModelAdmin):
     readonly_fields = ["what", "about", "state", "problem", "by"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
-        """Those of visible subjects; those of a project alone for who edits there."""
-        rows = Operation.objects.filter(access.linked_filter(Operation, request.user))
+        """Those of visible subjects; those of a project alone for who edits there, of an account for owners."""
+        rows = Operation.objects.filter(access.operation_filter(Operation, request.user))
         return rows.order_by("-pk")
 
     @admin.display(description=_("what"))
@@ -93,10 +93,10 @@ class OperationAdmin(ModelAdmin):
 
     @admin.display(description=_("for"))
     def about(self, obj: Operation) -> str:
-        """Its subject or project."""
+        """Its subject or project, or the account a mail is about."""
         if obj.subject is None:
-            return str(obj.project or "-")
-        return format_html('<a href="{}">{}</a>', page_of(obj.subject), obj.subject.name)
+            return str(obj.project or obj.user or "-")
+        return format_html('<a class="nowrap" href="{}">{}</a>', page_of(obj.subject), obj.subject.name)
 
     @admin.display(description=_("status"))
     def state(self, obj: Operation) -> str:
@@ -109,6 +109,11 @@ class OperationAdmin(ModelAdmin):
     def by(self, obj: Operation) -> str:
         """What performs it."""
         return str(obj.plugin_instance or gettext("built in"))
+
+    @admin.display(description=_("next attempt"))
+    def again(self, obj: Operation) -> Any:
+        """When it is tried next; what is over is not tried again."""
+        return obj.next_attempt_at if obj.status in {Status.PENDING, Status.RETRYING} else None
 
     @admin.display(description=_("what went wrong"))
     def problem(self, obj: Operation) -> str:

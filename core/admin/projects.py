@@ -70,6 +70,7 @@ class BusinessHoursInline(TabularInline):
         """The browser's own time fields."""
         if db_field.name in {"opens_at", "closes_at"}:
             widget = forms.TimeInput(attrs={"type": "time", "class": " ".join(INPUT_CLASSES)}, format="%H:%M")
+            widget.attrs["aria-label"] = db_field.verbose_name
             return forms.TimeField(widget=widget, label=db_field.verbose_name)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

@@ -75,7 +75,7 @@ class OperationFilters(RecordFilters):
 
 
 class OperationViewSet(Reads, ApiViewSet):
-    """Operations of subjects that the caller sees, and of projects that they work in."""
+    """Operations of subjects that the caller sees, of projects that they work in, and of accounts for owners."""
 
     queryset = Operation.objects.none()
     area = "operations"
@@ -86,7 +86,7 @@ class OperationViewSet(Reads, ApiViewSet):
     default_ordering = "-created_at"
 
     def get_queryset(self) -> QuerySet[Any]:
-        seen = access.linked_filter(Operation, self.request.user)
+        seen = access.operation_filter(Operation, self.request.user)
         return Operation.objects.filter(seen).select_related(*RELATIONS)
 
     @action(detail=True, methods=["post"])

@@ -10,6 +10,7 @@ from core.api.moves import StatusViewSet
 from core.api.operations import OperationViewSet, SubjectOperationViewSet
 from core.api.organizations import MembershipViewSet, OrganizationViewSet, ProjectViewSet
 from core.api.registry import register, register_for_subjects
+from core.api.saved_views import SavedViewViewSet
 
 register("organizations", OrganizationViewSet)
 register("projects", ProjectViewSet)
@@ -18,6 +19,7 @@ register("operations", OperationViewSet)
 register("me", MeView)
 register("tokens", TokenViewSet)
 register("sessions", SessionViewSet)
+register("views", SavedViewViewSet)
 register("schema", SchemaView)
 register("docs", DocsView)
 register_for_subjects("status", StatusViewSet)

@@ -7,22 +7,35 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 
 LIMIT = 10_000
+# Where a figure stands beside something else, on every page: nobody compares such numbers beyond it.
+FEW = 1_000
 
 
-def capped(queryset: QuerySet[Any, Any]) -> int:
-    """How many rows there are; `LIMIT + 1` stands for more than `LIMIT`. Reads that many index entries at most."""
-    return queryset.order_by().values("pk")[: LIMIT + 1].count()
+def capped(queryset: QuerySet[Any, Any], limit: int = LIMIT) -> int:
+    """How many rows there are; `limit + 1` stands for more than `limit`. Reads that many index entries at most."""
+    return queryset.order_by().values("pk")[: limit + 1].count()
 
 
-def in_words(count: int) -> str:
+def in_words(count: int, limit: int = LIMIT) -> str:
     """The count as people read it: 4,310 or 10,000+."""
-    return f"{LIMIT:,}+" if count > LIMIT else f"{count:,}"
+    return f"{limit:,}+" if count > limit else f"{count:,}"
+
+
+def few(queryset: QuerySet[Any, Any]) -> str:
+    """The count of a badge or tab, as people read it: 310 or 1,000+; empty for none."""
+    count = capped(queryset, FEW)
+    return in_words(count, FEW) if count else ""
 
 
 class CappedPaginator(Paginator):
     """Pages of a list of which nobody turns past the ten thousandth row."""
 
     @cached_property
+    def total(self) -> int:
+        """How many rows there are, at most one more than the cap."""
+        return capped(self.object_list)  # type: ignore[arg-type]
+
+    @cached_property
     def count(self) -> int:
         """Rows that can be paged through."""
-        return min(capped(self.object_list), LIMIT)  # type: ignore[arg-type]
+        return min(self.total, LIMIT)

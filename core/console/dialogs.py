@@ -151,6 +151,13 @@ class Dialogs:
         name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
         return reverse(f"{name}_change", args=[quote(obj.pk)]) if obj is not None else reverse(f"{name}_changelist")
 
+    def go_to_list(self: Any, request: HttpRequest) -> HttpResponse:
+        """Send the browser to the list, after a dialog whose object is gone."""
+        url = self.after_dialog(request, None)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Redirect": url})
+        return HttpResponseRedirect(url)
+
 
 def _view(model_admin: Any, spec: Dialog) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, object_id: str | None = None) -> HttpResponse:

@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.db.models import Count, Max, Sum
 from django.http import HttpRequest, HttpResponse
 
+from core.console.counting import capped
+from core.console.once import once
 from core.operations.models import Operation
 from core.timeline import EventPin
 
@@ -21,12 +23,18 @@ def tag_of(request: HttpRequest, subject: Any, now: datetime) -> str:
     """
     rows = Operation.objects.of(subject).order_by("status").values_list("status")
     work = list(rows.annotate(number=Count("pk"), tries=Sum("attempts")))
+    once(subject, "operations", lambda: sum(number for _status, number, _tries in work))
     pins = EventPin.objects.filter(**{f"event__{subject.kind}": subject}).aggregate(last=Max("pk"), number=Count("pk"))
     seen = [
         request.user.pk, subject.pk, subject.version, subject.event_count, work, pins["last"], pins["number"],
         int(now.timestamp()) // CLOCK, request.get_full_path(),
     ]  # fmt: skip
     return hashlib.sha256(str(seen).encode()).hexdigest()[:32]
+
+
+def operation_count(subject: Any) -> int:
+    """How many operations a subject has."""
+    return once(subject, "operations", lambda: capped(Operation.objects.of(subject)))
 
 
 def is_known(request: HttpRequest, tag: str) -> bool:

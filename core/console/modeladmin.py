@@ -279,6 +279,13 @@ class TabularInline(Bounded, UnfoldTabularInline):
         """The rows the reader may see."""
         return visible(self.model, request.user)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field says its name itself: the column's heading is no label to those who do not see it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", field.label)
+        return field
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Who sees the page sees its rows."""
         return access.may_use_console(request.user)

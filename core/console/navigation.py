@@ -122,11 +122,14 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
-    """The links under the reader's name; the list of tokens is a page of the console."""
-    tokens = {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")}
+    """The links under the reader's name; the lists of views and tokens are pages of the console."""
+    pages = [
+        {"title": _("My views"), "link": reverse("admin:core_savedview_changelist")},
+        {"title": _("My API tokens"), "link": reverse("admin:core_apitoken_changelist")},
+    ]
     return [
         {"title": _("My account"), "link": reverse("account")},
-        *([tokens] if may_use_console(request.user) else []),
+        *(pages if may_use_console(request.user) else []),
         {"title": _("Change password"), "link": reverse("account_password")},
     ]
 

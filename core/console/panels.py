@@ -69,7 +69,14 @@ def open_panel(request: HttpRequest, subject: Any) -> Panel:
 
 
 def page_of(
-    request: HttpRequest, rows: QuerySet[Any, Any], per_page: int = PER_PAGE, number: int | None = None
-) -> "Page[Any]":
-    """The page of rows that `?page=` asks for; nonsense gets the first or the last, nothing the given one."""
-    return CappedPaginator(rows, per_page).get_page(request.GET.get("page", number))
+    request: HttpRequest, rows: QuerySet[Any, Any], per_page: int = PER_PAGE, number: int | None = None,
+    total: int | None = None,
+) -> "Page[Any]":  # fmt: skip
+    """The page of rows that `?page=` asks for; nonsense gets the first or the last, nothing the given one.
+
+    :param total: how many rows there are, where that is known.
+    """
+    paginator = CappedPaginator(rows, per_page)
+    if total is not None:
+        paginator.total = total
+    return paginator.get_page(request.GET.get("page", number))

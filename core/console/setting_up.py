@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -48,7 +48,9 @@ class Reach:
     def without(self, there: "QuerySet[Any, Any]", field: str = "project") -> list[Project]:
         """The projects that no row of `there` belongs to."""
         rows = Project.objects.filter(pk__in=[one.pk for one in self.projects])
-        have = set(rows.filter(Exists(there.filter(**{field: OuterRef("pk")}))).values_list("pk", flat=True))
+        # One row a project is looked up; asked whether one exists, PostgreSQL may read all of them.
+        first = Subquery(there.filter(**{field: OuterRef("pk")}).order_by().values("pk")[:1])
+        have = set(rows.annotate(first=first).filter(first__isnull=False).values_list("pk", flat=True))
         return [project for project in self.projects if project.pk not in have]
 
 

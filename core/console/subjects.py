@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -205,13 +204,6 @@ class SubjectAdmin(ModelAdmin):
         version = form.cleaned_data["version"]
         subjects.delete(subject=subject, actor=request.actor, now=timezone.now(), version=version)
         return self.go_to_list(request)
-
-    def go_to_list(self, request: HttpRequest) -> HttpResponse:
-        """Send the browser to the list."""
-        url = reverse(self._url_name("changelist"))
-        if request.headers.get("HX-Request"):
-            return HttpResponse(status=204, headers={"HX-Redirect": url})
-        return HttpResponse(status=302, headers={"Location": url})
 
 
 class DialogsOnly(ModelAdmin):

@@ -133,7 +133,8 @@ def after_setting(user: User, *, now: datetime, whence: Whence | None = None, ac
 
 def _plan_mail(kind: str, user: User | None, event: AccountEvent) -> None:
     arguments = {"kind": kind, "user": user.pk if user else None, "event": event.pk}
-    operations.plan(MAIL, fact=event.uuid, arguments=arguments)
+    # Such a mail belongs to no project; it is the account's, and so its owners find it.
+    operations.plan(MAIL, fact=event.uuid, arguments=arguments, user=user)
 
 
 def _set(user: User, password: str, *, now: datetime, whence: Whence, keep: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from core import access, versions
+from core import access, listings, versions
 from core.access import Right
 from core.actor import Actor
 from core.errors import Conflict, Forbidden, Invalid
@@ -37,8 +37,7 @@ def save_view(
     """
     user = _somebody(actor)
     name = _checked_name(name)
-    if sum(len(key) + len(value) for key, values in query.items() for value in values) > LONGEST_QUERY:
-        raise Invalid(_("This asks for too much to be kept."), field="name")
+    _check_question(listing, query, columns)
     if project is not None:
         access.require(actor, Right.EDIT, project)
     views = SavedView.objects.select_for_update(of=("self",)).filter(listing=listing, project=project, name=name)
@@ -50,6 +49,33 @@ def save_view(
     there.query, there.columns = _plain(query), list(columns)
     versions.bump(there, fields=["query", "columns"])
     return there
+
+
+@transaction.atomic
+def change_view(
+    *, view: SavedView, actor: Actor, now: datetime, version: int | None = None, **changes: Any
+) -> SavedView:
+    """Give one's own view another name, question, columns or readers (`project`, None for oneself).
+
+    :raises Forbidden: it is somebody else's, or one may not share there. :raises Conflict: the name is taken.
+    :raises Stale: it was changed meanwhile.
+    """
+    view = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
+    if actor.user is None or view.user_id != actor.user.pk:
+        raise Forbidden(_("Only whoever made it may do this."))
+    for field, value in changes.items():
+        setattr(view, field, value)
+    view.name = _checked_name(view.name)
+    view.query, view.columns = _plain(view.query), list(view.columns)
+    _check_question(view.listing, view.query, view.columns)
+    if changes.get("project") is not None:
+        access.require(actor, Right.EDIT, changes["project"])
+    try:
+        with transaction.atomic():
+            versions.bump(view, fields=["name", "query", "columns", "project"], expected=version)
+    except IntegrityError:
+        raise Conflict(_("“%(name)s” exists already.") % {"name": view.name}, field="name") from None
+    return view
 
 
 @transaction.atomic
@@ -71,6 +97,14 @@ def choose_columns(*, listing: str, columns: Sequence[str], actor: Actor, now: d
     """Show these columns of a list from now on; none stands for the usual ones."""
     user = _somebody(actor)
     ListColumns.objects.update_or_create(user=user, listing=listing, defaults={"columns": list(columns)})
+
+
+def _check_question(listing: str, query: Mapping[str, Sequence[str]], columns: Sequence[str]) -> None:
+    listings.check(listing, query, columns)
+    if sum(len(key) + len(value) for key, values in query.items() for value in values) > LONGEST_QUERY:
+        raise Invalid(_("This asks for too much to be kept."), field="query")
+    if any(UNSTORABLE.search(value) for values in query.values() for value in values):
+        raise Invalid(_("The text holds a NUL character or half a character; remove it."), field="query")
 
 
 def _make(user: Any, listing: str, name: str, query: Any, columns: Any, project: Project | None) -> SavedView:

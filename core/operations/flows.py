@@ -80,8 +80,13 @@ def _require(operation: Operation, actor: Actor) -> None:
         access.require(actor, Right.ADMINISTER, operation.project)
     elif operation.organization is not None:
         access.require(actor, Right.ADMINISTER, operation.organization)
-    elif not actor.trusted:
-        raise Forbidden(_("Only Dispatch itself may do this."))
+    elif not actor.trusted and not _is_seen(operation, actor):
+        raise Forbidden(_("Only an owner may do this."))
+
+
+def _is_seen(operation: Operation, actor: Actor) -> bool:
+    seen = access.operation_filter(Operation, actor.user)
+    return Operation.objects.filter(seen, pk=operation.pk).exists()
 
 
 def _leave(row: Operation, reason: str, sentence: str, actor: Actor, now: datetime) -> Operation:

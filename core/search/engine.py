@@ -86,14 +86,26 @@ def add(
     entries: Sequence[tuple[int, str, str]], *, table: Table = DOCUMENTS, marks: Mapping[int, int] | None = None
 ) -> None:
     """Write entries that are not there yet. A mark is a number by which `matches` can narrow, as if it were a word."""
-    marks = marks or {}
+    columns, rows = spelled(entries, table=table, marks=marks)
+    places = ["%s", "%s::tsvector"] if _is_postgres() else ["%s"] * 3
     with connection.cursor() as cursor:
-        if _is_postgres():
-            rows = [(key, _vector(title, body, marks.get(key))) for key, title, body in entries]
-            cursor.executemany(f"INSERT INTO {table.name} ({table.key}, words) VALUES (%s, %s::tsvector)", rows)  # noqa: S608
-        else:
-            texts = [(key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries]
-            cursor.executemany(f"INSERT INTO {table.name} (rowid, title, body) VALUES (%s, %s, %s)", texts)  # noqa: S608
+        cursor.executemany(
+            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join(places)})",  # noqa: S608
+            rows,
+        )
+
+
+def spelled(
+    entries: Iterable[tuple[int, str, str]], *, table: Table = DOCUMENTS, marks: Mapping[int, int] | None = None
+) -> tuple[list[str], list[tuple[int | str, ...]]]:
+    """Columns and rows of entries as this database keeps them, for whoever writes many at once."""
+    marks = marks or {}
+    if _is_postgres():
+        return [table.key, "words"], [(key, _vector(title, body, marks.get(key))) for key, title, body in entries]
+    texts: list[tuple[int | str, ...]] = [
+        (key, " ".join(words(title)), _body(body, marks.get(key))) for key, title, body in entries
+    ]
+    return ["rowid", "title", "body"], texts
 
 
 def drop(keys: Sequence[int], *, table: Table = DOCUMENTS) -> None:
@@ -110,12 +122,26 @@ def keep(kept: str, *, table: Table) -> None:
         cursor.execute(f"DELETE FROM {table.name} WHERE {_key(table)} NOT IN ({kept})")  # noqa: S608
 
 
-def matches(terms: list[str], *, table: Table = DOCUMENTS, marks: Sequence[int] = ()) -> RawSQL:
-    """A subquery of the keys of entries that hold every term as the beginning of a word, and one of the marks."""
-    query = _narrowed(_query(terms), marks)
-    if _is_postgres():
-        return RawSQL(f"SELECT {table.key} FROM {table.name} WHERE words @@ %s::tsquery", [query])  # noqa: S608, S611
-    return RawSQL(f"SELECT rowid FROM {table.name} WHERE {table.name} MATCH %s", [query])  # noqa: S608, S611
+def matches(
+    terms: list[str],
+    *,
+    table: Table = DOCUMENTS,
+    marks: Sequence[int] = (),
+    newest: int | None = None,
+    first: bool = False,
+) -> RawSQL:
+    """A subquery of the keys of entries that hold every term as the beginning of a word, and one of the marks.
+
+    `newest` looks at the last so many keys only, which is quick however many entries hold the word. With `first` they
+    are found before anything else is looked at, which is quick when few do.
+    """
+    key, holds = (table.key, "words @@ %s::tsquery") if _is_postgres() else ("rowid", f"{table.name} MATCH %s")
+    sql, query = f"SELECT {key} FROM {table.name} WHERE {holds}", _narrowed(_query(terms), marks)  # noqa: S608
+    if newest is not None:
+        recent = f"(SELECT {key} FROM {table.name} ORDER BY {key} DESC LIMIT 1) - %s"  # noqa: S608
+        return RawSQL(f"{sql} AND {key} > {recent}", [query, newest])  # noqa: S611
+    # OFFSET keeps it a step of its own.
+    return RawSQL(f"{sql} OFFSET 0" if first and _is_postgres() else sql, [query])  # noqa: S611
 
 
 def rank(terms: list[str], keys: Sequence[int], *, table: Table = DOCUMENTS) -> list[int]:

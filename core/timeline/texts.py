@@ -19,6 +19,10 @@ from core.timeline.models import Event, EventSupersession
 KIND: Final = "event"
 # The newest entries that are ranked; beyond it a word says too little.
 RANKED: Final = 1000
+# How many of the last events are looked at one by one, which takes some milliseconds; a word that no more of them
+# hold is a rare one.
+LOOKED_AT: Final = 10_000
+RARE: Final = 20
 # Who sees more projects than this sees most of what there is; naming them would narrow nothing.
 MOST_PROJECTS: Final = 100
 # The entries that the search holds: neither erased nor corrected.
@@ -50,7 +54,7 @@ def forget(event_id: int) -> None:
 
 def find(user: Any, terms: list[str], limit: int) -> list[Hit]:
     """The best of the newest entries that hold every term, of subjects the user sees."""
-    keys = list(_found(user, terms).values_list("pk", flat=True)[:RANKED])
+    keys = [key for key, _subject in _found(user, terms, "pk", RANKED)]
     best = engine.rank(terms, keys, table=engine.EVENTS)[:limit]
     rows = Event.objects.select_related("incident", "case").in_bulk(best)
     return [_hit(rows[key], terms) for key in best if key in rows]
@@ -58,8 +62,8 @@ def find(user: Any, terms: list[str], limit: int) -> list[Hit]:
 
 def subjects(user: Any, kind: str, terms: list[str], limit: int) -> list[int]:
     """Subjects of a kind that the user sees and on whose timelines the newest such entries stand."""
-    rows = _found(user, terms).filter(**{f"{kind}__isnull": False})
-    return list(dict.fromkeys(rows.values_list(f"{kind}_id", flat=True)[:limit]))
+    found = _found(user, terms, f"{kind}_id", limit, **{f"{kind}__isnull": False})
+    return list(dict.fromkeys(subject for _key, subject in found))
 
 
 def rebuild(batch: int) -> Iterator[int]:
@@ -91,16 +95,29 @@ def _rewrite(keys: list[int]) -> None:
     )
 
 
-def _found(user: Any, terms: list[str]) -> Any:
+def _found(user: Any, terms: list[str], column: str, limit: int, **narrowing: Any) -> list[tuple[int, Any]]:
+    """The newest matching entries that the user sees: their keys, and a column of each."""
     if all(term.isascii() and len(term) == 1 for term in terms):
         # Some word of every entry begins so, and the embedded database would look at each.
-        return Event.objects.none()
+        return []
     projects = list(Project.objects.visible_to(user).values_list("pk", flat=True)[: MOST_PROJECTS + 1])
     if not projects:
-        return Event.objects.none()
+        return []
     marks = projects if len(projects) <= MOST_PROJECTS else []
-    rows = Event.objects.visible_to(user).filter(pk__in=engine.matches(terms, table=engine.EVENTS, marks=marks))
-    return rows.order_by("-pk")
+    rows = Event.objects.visible_to(user).filter(**narrowing).order_by("-pk").values_list("pk", column)
+
+    def look(newest: int | None) -> list[tuple[int, Any]]:
+        matching = engine.matches(terms, table=engine.EVENTS, marks=marks, newest=newest, first=True)
+        return list(rows.filter(pk__in=matching)[:limit])
+
+    # How often the word stands among the last entries tells how far back enough of them reach. A rare one is quickly
+    # found among all.
+    found = look(LOOKED_AT)
+    if RARE < len(found) < limit:
+        found = look(2 * LOOKED_AT * limit // len(found))
+    if len(found) < limit:
+        found = look(None)
+    return found
 
 
 def _hit(event: Event, terms: list[str]) -> Hit:

@@ -18,6 +18,11 @@ ENVIRONMENT: Final[dict[str, tuple[Variable, ...]]] = {
         Variable("DATABASE_POOL", "on", "connections are kept open by each process (PostgreSQL)"),
         Variable("DATABASE_POOL_MIN", "1", "as few of them"),
         Variable("DATABASE_POOL_MAX", "16", "as many of them, in each process"),
+        Variable(
+            "DATABASE_OPTIONS",
+            "no JIT, no parallel workers, cheap index pages",
+            "what each connection asks of PostgreSQL, `-c name=value …`; empty where a pooler between refuses it",
+        ),
         Variable("REDIS_URL", "none: `memory://`", "broker and cache, `redis://host:6379/0`"),
         Variable("BACKUP_DIR", "`DISPATCH_HOME/backups`", "where `backup` writes and `preflight` looks"),
     ),

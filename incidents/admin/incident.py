@@ -25,7 +25,7 @@ from incidents.admin.views import ListDialogs
 from incidents.forms import CloseForm, FactsForm, ReopenForm, StableForm
 from incidents.listing import Listing, may_report
 from incidents.models import Incident
-from integrations.models import Resource
+from integrations.panels import resources_of
 from people.console import PeopleDialogs
 from people.console_handovers import HandOverDialogs
 from people.console_pages import PagingDialogs
@@ -55,6 +55,7 @@ class IncidentAdmin(
     more_moves: ClassVar[list[str]] = [
         "back-to-stable",
         "back-to-active",
+        "add-task",
         "offer-role",
         "offer-shift",
         "add-participant",
@@ -131,7 +132,7 @@ class IncidentAdmin(
             **super().page(request, subject),
             "facts_template": "incidents/facts.html",
             "reporter": first.participant.individual if first else None,
-            "resource_links": Resource.objects.of(subject).exclude(url="").order_by("pk")[:5],
+            "resource_links": [one for one in resources_of(subject) if one.url][:5],
         }
 
     def steps(self, subject: Incident) -> list[Step]:

@@ -15,15 +15,16 @@ from core import access
 from core.access import Right
 from core.console import rights
 from core.console.counting import capped
-from core.console.dialogs import dialog
+from core.console.dialogs import Button, dialog
 from core.console.forms import DialogForm
 from core.errors import Invalid
 from core.exporting import FORMATS
 from core.flows import views
+from core.listings import query_of
 from core.models.organizations import Project
 from incidents import columns, exporting
 from incidents.finding import PARAMETERS, Finding
-from incidents.listing import NAME, Listing, address_of
+from incidents.listing import NAME, Listing
 
 
 class SaveViewForm(DialogForm):
@@ -84,7 +85,7 @@ class ListDialogs:
             listing=NAME, name=form.cleaned_data["name"], project=form.cleaned_data["project"], query=form.query(),
             columns=Listing(request).columns, actor=request.actor, now=timezone.now(),
         )  # fmt: skip
-        return self._to_list(request, address_of(view))
+        return self._to_list(request, query_of(view))
 
     @dialog(title=_("Delete this view"), label=_("Delete view"), submit=_("Delete"), right=Right.SEE, on_list=True,
             danger=True)  # fmt: skip
@@ -111,6 +112,9 @@ class ListDialogs:
         if view and (view.user_id == request.user.pk or Right.CONFIGURE in rights.on(request, view.project)):
             names.append("drop-view")
         buttons = [self.button(request, name, query=query) for name in names]
+        if listing.views:
+            url = reverse("admin:core_savedview_changelist")
+            buttons.append(Button(title=gettext("All views"), url=url, plain=True))
         return [button for button in buttons if button]
 
     def _to_list(self, request: HttpRequest, query: str) -> HttpResponse:

@@ -5,6 +5,7 @@ from incidents.api.bulk import IncidentJobViewSet
 from incidents.api.classification import IncidentPriorityViewSet, IncidentSeverityViewSet, IncidentTypeViewSet
 from incidents.api.incidents import IncidentViewSet
 from incidents.api.preview import IncidentPreviewView
+from incidents.api.trends import IncidentTrendsView
 
 register_subject("incidents", IncidentViewSet)
 register("incident-types", IncidentTypeViewSet)
@@ -12,3 +13,4 @@ register("incident-severities", IncidentSeverityViewSet)
 register("incident-priorities", IncidentPriorityViewSet)
 register("incident-preview", IncidentPreviewView)
 register("incident-jobs", IncidentJobViewSet)
+register("incident-trends", IncidentTrendsView)

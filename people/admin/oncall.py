@@ -15,12 +15,12 @@ from core.access import Right
 from core.console import rights
 from core.console.addresses import page_of
 from core.console.dialogs import dialog
-from core.console.forms import DialogForm
+from core.console.forms import DialogForm, LetterField
 from core.console.modeladmin import ModelAdmin
 from core.console.subjects import DialogsOnly
-from people.flows import oncall
+from people.flows import oncall, shift_feedback
 from people.forms_oncall import LayerForm
-from people.models import CalendarFeed, Override, RotationLayer, Shift
+from people.models import CalendarFeed, Override, RotationLayer, Shift, ShiftFeedback
 
 
 class OfService(DialogsOnly):
@@ -157,6 +157,60 @@ class CalendarFeedAdmin(OfService):
     def end(self, request: Any, feed: CalendarFeed, form: DialogForm) -> None:  # noqa: ARG002
         """End it."""
         oncall.revoke_feed(feed=feed, actor=request.actor, now=timezone.now())
+
+
+class AnswerForm(DialogForm):
+    """How it was, and in words."""
+
+    rating = forms.TypedChoiceField(
+        label=_("It was"), coerce=int, choices=ShiftFeedback.Rating.choices, widget=forms.RadioSelect
+    )
+    text = LetterField(
+        label=_("In words, if you like"), required=False, max_length=shift_feedback.LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        """Begin with what was said before."""
+        self.initial.update(rating=self.target.rating, text=self.target.text)
+
+    def effects(self) -> list[str]:
+        """What will happen."""
+        return [gettext("Who manages the rotation reads it.")]
+
+
+def may_answer(request: HttpRequest, feedback: ShiftFeedback) -> bool:
+    """Whoever had the shift, for a week."""
+    own = feedback.shift.individual.user_id == request.user.pk
+    return own and not shift_feedback.is_over(feedback, timezone.now())
+
+
+@admin.register(ShiftFeedback)
+class ShiftFeedbackAdmin(OfService):
+    """How one shift was."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ShiftFeedback]:
+        """One's own, and the answers of the services one configures."""
+        rows = ShiftFeedback.objects.visible_to(request.user)
+        return rows.select_related("shift__service__project__organization", "shift__individual")
+
+    def target(self, obj: ShiftFeedback) -> Any:
+        """Rights are held on the service's project."""
+        return obj.shift.service.project
+
+    def crumb(self, obj: ShiftFeedback) -> Any:
+        """The service."""
+        return obj.shift.service
+
+    def after_dialog(self, request: HttpRequest, obj: ShiftFeedback) -> str:  # noqa: ARG002
+        """The service's page."""
+        return page_of(obj.shift.service)
+
+    @dialog(title=_("How was your shift?"), label=_("Say how it was"), submit=_("Send"), form=AnswerForm,
+            right=Right.SEE, offered=may_answer)  # fmt: skip
+    def answer(self, request: Any, feedback: ShiftFeedback, form: AnswerForm) -> None:
+        """Take it."""
+        shift_feedback.say_how_it_was(feedback=feedback, **form.cleaned_data, actor=request.actor, now=timezone.now())
 
 
 class WhenFilter(admin.SimpleListFilter):

@@ -7,7 +7,7 @@ what is there; a line that changes nothing is done at once, so a file may be imp
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -36,6 +36,8 @@ KIND = "people.import"
 BATCH = 500
 # What its job is called while nobody has said yes.
 DRAFT = Job.Status.SKIPPED
+# A file about people is kept no longer for an answer that does not come.
+CONFIRMED_WITHIN = timedelta(days=1)
 
 
 class What(models.TextChoices):
@@ -126,6 +128,12 @@ def upload(*, organization: Organization, content: bytes, actor: Actor, now: dat
     job.status = DRAFT
     job.save(update_fields=["status", "updated_at"])
     return job
+
+
+def forget_unconfirmed(now: datetime) -> int:
+    """Delete uploaded files that nobody said yes to within a day. Returns how many."""
+    old = Job.objects.filter(kind=KIND, status=DRAFT, started_at=None, created_at__lt=now - CONFIRMED_WITHIN)
+    return old.delete()[0]
 
 
 @transaction.atomic

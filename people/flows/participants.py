@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import access
 from core.access import Right
@@ -177,11 +178,19 @@ def inactivate_all(subject: Any, change: StatusChange, *, actor: Actor, now: dat
     held = Role.objects.of(subject).filter(renounced_at=None)
     count = held.update(renounced_at=now, ended_by=change)
     if count:
+        holders = Role.objects.filter(ended_by=change).values("participant").distinct().count()
+        said = ngettext(
+            "The roles of %(count)s person ended with the closing",
+            "The roles of %(count)s people ended with the closing",
+            holders,
+        )
         record(
-            subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
-            description=_("The roles of %(count)s people ended with the closing")
-            % {"count": Role.objects.filter(ended_by=change).values("participant").distinct().count()},
-        )  # fmt: skip
+            subject,
+            kind=Event.Kind.PARTICIPANT,
+            actor=actor,
+            now=now,
+            description=said % {"count": holders},
+        )
     return count
 
 

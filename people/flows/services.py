@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import access, versions
+from core import access, search, versions
 from core.access import Right
 from core.actor import Actor
 from core.errors import Invalid
@@ -36,6 +36,7 @@ def save_service(service: Service, *, actor: Actor, now: datetime, version: int 
     if service.plugin_instance_id and not service.external_id.strip():
         raise Invalid(_("Say what the service is called there."), field="external_id")
     saved: Service = configuration.save(service, actor=actor, now=now, version=version)
+    search.index(saved)
     refresh(service=saved, now=now)
     return saved
 

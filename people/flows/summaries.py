@@ -19,13 +19,14 @@ ENTRIES: Final = (Event.Kind.CUSTOM, Event.Kind.IMPORTED)
 
 
 def summary_of(subject: Any, now: datetime) -> str:
-    """A summary in plain text. Times are on the project's clock, dates only where another day is meant."""
+    """A summary in plain text. Times are on the project's clock, which it names; dates only for other days."""
     zone = zoneinfo.ZoneInfo(subject.project.time_zone)
     state = _("%(status)s, severity %(severity)s, priority %(priority)s.") % {
         "status": subject.get_status_display(), "severity": subject.severity, "priority": subject.priority,
     }  # fmt: skip
+    clock = _("Times are those of %(zone)s.") % {"zone": subject.project.time_zone}
     parts = [
-        (_("Where it stands"), [state]),
+        (_("Where it stands"), [state, clock]),
         (_("Key events"), [_told(event, now, zone) for event in _key_events(subject)]),
         (_("Open questions"), [_told(event, now, zone) for event in _open_questions(subject)]),
         (_("Open tasks"), [_task(task, now, zone) for task in _open_tasks(subject)]),

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import access
+from core import access, operations
 from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
@@ -16,6 +16,7 @@ from people.models import Individual, Override, Service, Swap
 from people.oncall.rotation import Span, gaps
 
 LONGEST_NOTE = 300
+MAIL = "swap"
 
 
 class SwapDecided(FlowError):
@@ -64,6 +65,7 @@ def ask_swap(
     if missing:
         raise Invalid(missing[1], field=missing[0])
     swap.save()
+    _tell(swap, actor)
     return swap
 
 
@@ -83,7 +85,7 @@ def accept_swap(*, swap: Swap, actor: Actor, now: datetime) -> Swap:
     missing = _not_theirs(swap, now)
     if missing:
         raise CannotSwap(_("%(why)s Ask again for what is theirs now.") % {"why": missing[1]})
-    _decide(swap, Swap.Status.ACCEPTED, now)
+    _decide(swap, Swap.Status.ACCEPTED, actor, now)
     words = {"asked": swap.asked, "by": swap.asked_by}
     spans = [(swap.asked, swap.starts_at, swap.ends_at)]
     if swap.return_starts_at and swap.return_ends_at:
@@ -106,7 +108,7 @@ def decline_swap(*, swap: Swap, actor: Actor, now: datetime) -> Swap:
     service = locked(swap.service)
     swap = _open(swap)
     _require_asked(actor, swap, service)
-    return _decide(swap, Swap.Status.DECLINED, now)
+    return _decide(swap, Swap.Status.DECLINED, actor, now)
 
 
 @transaction.atomic
@@ -118,7 +120,7 @@ def withdraw_swap(*, swap: Swap, actor: Actor, now: datetime) -> Swap:
     service = locked(swap.service)
     swap = _open(swap)
     require_self(actor, swap.asked_by, service)
-    return _decide(swap, Swap.Status.WITHDRAWN, now)
+    return _decide(swap, Swap.Status.WITHDRAWN, actor, now)
 
 
 def _open(swap: Swap) -> Swap:
@@ -129,10 +131,21 @@ def _open(swap: Swap) -> Swap:
     return there
 
 
-def _decide(swap: Swap, status: str, now: datetime) -> Swap:
+def _decide(swap: Swap, status: str, actor: Actor, now: datetime) -> Swap:
     swap.status, swap.decided_at = status, now
     swap.save(update_fields=["status", "decided_at", "updated_at"])
+    _tell(swap, actor)
     return swap
+
+
+def _tell(swap: Swap, actor: Actor) -> None:
+    """Mail the two what became of it, but not whoever did it."""
+    for person in (swap.asked, swap.asked_by):
+        if actor.user is None or person.user_id != actor.user.pk:
+            operations.plan(
+                "email.send", project=swap.service.project, fact=f"swap:{swap.uuid}:{swap.status}:{person.pk}",
+                arguments={"template": MAIL, "individual": person.pk, "swap": swap.pk, "status": str(swap.status)},
+            )  # fmt: skip
 
 
 def _require_asked(actor: Actor, swap: Swap, service: Service) -> None:

@@ -10,6 +10,7 @@ from people.models.oncall import (
     RotationMember,
     Service,
     Shift,
+    ShiftFeedback,
     Swap,
 )
 from people.models.pages import Page, PageCall, PageDelivery
@@ -20,6 +21,6 @@ from people.models.tasks import Task, TaskAssignee
 __all__ = [
     "CalendarFeed", "ContactMethod", "EngagementRule", "EscalationStep", "ExternalIdentity", "HandOver", "Individual",
     "LayerRestriction", "Merge", "Override", "Page", "PageCall", "PageDelivery", "Participant", "Role", "RolePolicy",
-    "RotationLayer", "RotationMember", "Service", "Shift", "Swap", "Task", "TaskAssignee", "Team", "TeamMember",
-    "TeamNotice",
+    "RotationLayer", "RotationMember", "Service", "Shift", "ShiftFeedback", "Swap", "Task", "TaskAssignee", "Team",
+    "TeamMember", "TeamNotice",
 ]  # fmt: skip

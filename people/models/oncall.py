@@ -319,6 +319,48 @@ class Shift(Identified):
         return f"{self.individual}: {self.starts_at:%Y-%m-%d %H:%M}"
 
 
+class ShiftFeedbackQuerySet(models.QuerySet["ShiftFeedback"]):
+    """Named selections."""
+
+    def visible_to(self, user: Any) -> Self:
+        """One's own, and those of the services that the user configures. What is not answered yet is one's own."""
+        configured = access.projects_where(user, access.Right.CONFIGURE)
+        mine = Q(shift__individual__user_id=user.pk or 0, shift__service__project__in=access.projects_where(user))
+        return self.filter(mine | Q(shift__service__project__in=configured, answered_at__isnull=False))
+
+
+class ShiftFeedback(Identified):
+    """How a shift was, in the words of whoever had it. The row is born when they are asked."""
+
+    class Rating(models.IntegerChoices):
+        VERY_BAD = 1, _("Very bad")
+        BAD = 2, _("Bad")
+        FAIR = 3, _("All right")
+        GOOD = 4, _("Good")
+        VERY_GOOD = 5, _("Very good")
+
+    shift = models.OneToOneField(Shift, on_delete=models.CASCADE, related_name="feedback")
+    asked_at = models.DateTimeField(_("asked"))
+    rating = models.PositiveSmallIntegerField(_("how it was"), null=True, blank=True, choices=Rating.choices)
+    text = models.TextField(_("in words"), blank=True)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+
+    objects = ShiftFeedbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("feedback on a shift")
+        verbose_name_plural = _("feedback on shifts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rating=None, answered_at=None) | Q(rating__gte=1, rating__lte=5, answered_at__isnull=False),
+                name="shift_feedback_answered_with_rating",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.shift)
+
+
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
     """Named selections."""
 

@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -44,8 +44,10 @@ class TaskQuerySet(OwnedQuerySet):
     def held_by(self, **individual: Any) -> Self:
         """Those that somebody owns or is to do: `held_by(individual=…)` or `held_by(individual__user=…)`."""
         owned = {name.replace("individual", "owner", 1): value for name, value in individual.items()}
-        assigned = TaskAssignee.objects.filter(task=OuterRef("pk"), **individual)
-        return self.filter(Q(**owned) | Exists(assigned))
+        # Somebody's few tasks are looked up; asked the other way round, every open task is looked at.
+        theirs = Task.objects.filter(**owned).values("pk")
+        assigned = TaskAssignee.objects.filter(**individual).values("task")
+        return self.filter(pk__in=theirs.union(assigned, all=True))
 
     def for_list(self) -> Self:
         """With what each row of a list shows, in a fixed number of queries."""

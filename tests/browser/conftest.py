@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -27,12 +28,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium, live_server, client):
+def open_page(chromium, live_server):
     """Opens a page as a user; afterwards nothing may stand on the browser's console as an error."""
     complaints: list[str] = []
     contexts = []
 
     def open_as(user, path: str, *, width: int = 1440, dark: bool = False, script: bool = True) -> Page:
+        # One of its own each time: logging somebody else in ends the session before.
+        client = Client()
         client.force_login(user)
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, timezone_id="Europe/Berlin", java_script_enabled=script,

@@ -1,28 +1,20 @@
 """Accounts in Chromium: signing in, a forgotten password, my account, tokens; and no page breaks the content policy."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from django.core import mail
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from core.console.navigation import SECTIONS
 from core.models import AccountSession
 from core.operations import queue
+from tests.browser.pictures import picture
 from tests.factories import declare, make_member, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NEW = "staple gun umbrella 9"
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture where `PICTURES` says, to look at."""
-    place = os.environ.get("PICTURES")
-    if place:
-        page.screenshot(path=Path(place) / f"{name}.png", full_page=True)
 
 
 def test_a_forgotten_password(chromium, live_server, settings):

@@ -1,8 +1,6 @@
 """The directory in Chromium: a person's page, letting somebody go, importing a file."""
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -11,15 +9,9 @@ from playwright.sync_api import expect
 from core.operations import jobs
 from people.models import Individual, Service, Shift, Task, Team
 from tests import factories as make
+from tests.browser.pictures import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-# Names a directory in which the pages are kept as pictures, for looking at them.
-PICTURES = os.environ.get("PICTURES", "")
-
-
-def picture(page, name):
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 @pytest.fixture

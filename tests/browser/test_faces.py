@@ -1,8 +1,6 @@
 """Renewing, drafts, attachments and the members' pages, in Chromium."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -18,6 +16,7 @@ from incidents.models import Incident, Type
 from people import flows as people
 from people.flows import pages
 from people.flows.tasks import create_task
+from tests.browser.pictures import picture
 from tests.factories import declare, individual_of, make_member, make_project, system
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,12 +26,6 @@ PIXEL = (
     "AgQgQIAAAQIECBAgQAACBAgQIECAAAECBCBAgAABAgQIECBAAAIECBAgQIAAAQIEIECAAAECBAgQIEAAAgQIECBAgAABAgQgQIAAAb8PLABL"
     "AAGZ4Jw8AAAAAElFTkSuQmCC"
 )
-
-
-def shot(page, name: str) -> None:
-    """A picture to look at, where one is wanted."""
-    if os.environ.get("SHOTS"):
-        page.screenshot(path=str(Path(os.environ["SHOTS"]) / f"{name}.png"), full_page=True)
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +73,7 @@ def test_the_page_renews_itself_while_somebody_types(open_page, admin, project):
     page.keyboard.press("Enter")
     expect(page.locator("li.ev").first).to_contain_text("half a sentence, and its end")
     expect(box).to_have_value("")
-    shot(page, "console")
+    picture(page, "console")
 
 
 def test_a_session_that_expires_while_typing_loses_nothing(open_page, admin, project):
@@ -93,7 +86,7 @@ def test_a_session_that_expires_while_typing_loses_nothing(open_page, admin, pro
 
     expect(page.get_by_role("alert")).to_contain_text("What you typed is kept here")
     expect(page.locator(".compose textarea")).to_have_value("Found the way in")
-    shot(page, "logged-out")
+    picture(page, "logged-out")
     # In the tab that the link opens
     with page.expect_popup() as opened:
         page.get_by_role("link", name=re.compile("Log in, in a new tab")).click()
@@ -157,7 +150,7 @@ def test_a_screenshot_is_pasted_into_the_timeline(open_page, admin, project):
     expect(picture).to_be_visible()
     assert picture.evaluate("(image) => image.complete && image.naturalWidth") == 100
     assert Attachment.objects.get().name.startswith("Screenshot ")
-    shot(page, "attached")
+    picture(page, "attached")
 
 
 def test_a_file_that_may_not_be_attached_is_refused_beside_the_text(open_page, admin, project):
@@ -184,7 +177,7 @@ def test_a_member_reports_on_a_phone(open_page, project, dark):
     expect(page.get_by_text("This may be known already:")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile(alike.name))).to_be_visible()
     page.get_by_label("What is known so far").fill("Ten people got it")
-    shot(page, f"report-{'dark' if dark else 'light'}")
+    picture(page, f"report-{'dark' if dark else 'light'}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     # Leaving by accident loses nothing
@@ -215,7 +208,7 @@ def test_the_responder_page_on_a_phone(open_page, project, dark):
         write(incident, text)
 
     page = open_page(member, f"/i/{incident.name}/", width=390, dark=dark)
-    shot(page, f"responder-{'dark' if dark else 'light'}")
+    picture(page, f"responder-{'dark' if dark else 'light'}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_text("You are paged")).to_have_count(0)
@@ -237,7 +230,7 @@ def test_the_status_page_renews_itself(open_page, project):
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("2 active incidents")
     expect(page.get_by_text("Access withdrawn")).to_be_visible()
-    shot(page, "status")
+    picture(page, "status")
 
 
 def test_members_log_in_without_a_script(open_page, project, chromium, live_server):
@@ -247,7 +240,7 @@ def test_members_log_in_without_a_script(open_page, project, chromium, live_serv
     page = context.new_page()
     page.goto(f"{live_server.url}/i/{incident.name}/")
 
-    shot(page, "login")
+    picture(page, "login")
     page.get_by_label("E-mail address").fill(member.email)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
@@ -265,7 +258,7 @@ def test_the_set_up_page_leads_through_what_is_missing(open_page, project, width
     page = open_page(owner, "/admin/set-up/", width=width, dark=dark)
 
     expect(page.get_by_text("A second owner")).to_be_visible()
-    shot(page, f"set-up-{width}-{'dark' if dark else 'light'}")
+    picture(page, f"set-up-{width}-{'dark' if dark else 'light'}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("link", name="Send it").click()
     page.get_by_role("dialog").get_by_role("button", name="Send").click()
@@ -280,7 +273,7 @@ def test_the_consoles_report_shows_what_is_known_already(open_page, admin, proje
     page.get_by_label("What happened, in a few words").fill("payroll phishing")
 
     expect(page.get_by_role("link", name=re.compile(alike.name))).to_be_visible()
-    shot(page, "console-report")
+    picture(page, "console-report")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -289,7 +282,7 @@ def test_the_console_on_a_phone(open_page, admin, project, dark):
     write(incident, "Access withdrawn")
     page = open_page(admin, change(incident), width=390, dark=dark)
 
-    shot(page, f"console-390-{'dark' if dark else 'light'}")
+    picture(page, f"console-390-{'dark' if dark else 'light'}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -1,27 +1,19 @@
 """The incident list in Chromium: searched while typing, walked and ticked by keyboard, changed many at once."""
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from incidents import flows
 from incidents.models import Incident, Severity
+from tests.browser.pictures import picture
 from tests.factories import declare, make_member, make_project, system
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = reverse("admin:incidents_incident_changelist")
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture where `PICTURES` says, to look at."""
-    place = os.environ.get("PICTURES")
-    if place:
-        page.screenshot(path=Path(place) / f"{name}.png", full_page=True)
 
 
 @pytest.fixture

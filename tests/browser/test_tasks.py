@@ -1,26 +1,18 @@
 """Tasks in Chromium: written and finished on the incident's page, and several at once in the list."""
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from people.flows import tasks
 from people.models import Task
+from tests.browser.pictures import picture
 from tests.factories import declare, individual_of, make_member, make_project, system
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture where `PICTURES` says, to look at."""
-    place = os.environ.get("PICTURES")
-    if place:
-        page.screenshot(path=Path(place) / f"{name}.png", full_page=True)
 
 
 def add(incident, title, **fields) -> Task:

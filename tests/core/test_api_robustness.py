@@ -159,6 +159,7 @@ def valid(owner, addresses):
         "organizations_create": {"name": "Subsidiary"},
         "plugin_instances_create": {"project": project, "plugin": "builtin-ticket", "name": "Ours"},
         "projects_create": {"organization": str(addresses["organizations"]), "name": "Payments"},
+        "views_create": {"list": "incidents", "name": "Stable", "query": {"tab": ["stable"]}},
         "tags_create": {"project": project, "tag_type": "Actor", "name": "external"},
         **{
             f"{kind}_create": {"project": project, "name": "New"}

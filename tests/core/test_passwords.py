@@ -11,9 +11,11 @@ from django.utils import timezone
 from core.errors import Forbidden, Invalid
 from core.flows import passwords, users
 from core.models import AccountEvent, AccountSession, Operation
+from core.operations import flows as operation_flows
 from core.operations import queue
 from core.whence import Whence
 from tests import factories as make
+from tests.apiclient import Api
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "correct horse battery", "staple gun umbrella 9"
@@ -315,3 +317,50 @@ class TestChanging:
             )
         user.refresh_from_db()
         assert user.check_password(OLD)
+
+
+class TestFailedMails:
+    """Owners see the mails about the accounts of their organizations, and retry them; nobody else does."""
+
+    @pytest.fixture
+    def failed(self, client, user):
+        ask(client, user.email)
+        Operation.objects.filter(action="account.mail").update(status="failed", error="The server said no.")
+        return Operation.objects.get(action="account.mail")
+
+    def test_an_owner_finds_and_retries_it(self, client, project, user, failed):
+        owner = make.make_member(project, "owner")
+        client.force_login(owner)
+        page = client.get(reverse("admin:core_operation_changelist") + "?status__exact=failed").content.decode()
+        assert "Send a mail about an account" in page
+        assert "Grace &lt;Hopper&gt;" in page
+
+        client.post(reverse("admin:core_operation_retry", args=[failed.pk]))
+
+        (letter,) = letters()
+        assert user.email in letter.to[0]
+        assert Api(owner).get(f"/operations/{failed.uuid}/").json()["status"] == "succeeded"
+
+    def test_nobody_else_finds_it(self, client, project, user, failed):
+        others = [make.make_member(project, "admin"), user, make.make_member(make.make_project(), "owner")]
+        for other in others:
+            client.force_login(other)
+            assert client.get(reverse("admin:core_operation_change", args=[failed.pk])).status_code == 404
+            assert client.post(reverse("admin:core_operation_retry", args=[failed.pk])).status_code == 404
+            assert Api(other).post(f"/operations/{failed.uuid}/retry/").status_code == 404
+            with pytest.raises(Forbidden):
+                operation_flows.retry(operation=failed, actor=make.actor_for(other), now=timezone.now())
+        failed.refresh_from_db()
+        assert failed.status == "failed"
+
+    def test_the_mail_for_an_address_without_account_is_nobodys(self, client, project):
+        ask(client, "nobody@example.com")
+        owner = make.make_member(project, "owner")
+
+        assert Api(owner).get("/operations/", action="account.mail").json()["results"] == []
+
+    def test_an_account_that_belongs_nowhere_yet_is_any_owners(self, client, project):
+        ask(client, make.make_user().email)
+        owner = make.make_member(project, "owner")
+
+        assert len(Api(owner).get("/operations/", action="account.mail").json()["results"]) == 1

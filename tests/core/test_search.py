@@ -467,7 +467,7 @@ def test_rebuilding_works_in_batches_with_a_fixed_number_of_queries(project):
             assert ("incident", 4) in list(indexing.rebuild(batch))
         return sum("INSERT" in each["sql"] and "core_searchdocument" in each["sql"] for each in captured)
 
-    kinds = len(indexing.kinds()) - 2  # no document and no task is there
+    kinds = len(indexing.kinds()) - 3  # no document, no task and no service is there
     assert queries(4) == kinds
     assert queries(2) > kinds
 

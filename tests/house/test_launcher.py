@@ -359,6 +359,36 @@ def test_with_both_services_the_same_suite_runs_twice(launcher, suites, monkeypa
     assert suites == ["SQLite", "PostgreSQL and Redis"]
 
 
+def test_the_browser_tests_run_on_the_embedded_default_and_keep_their_pictures(launcher, monkeypatch, tmp_path, capsys):
+    asked = {}
+
+    def suite(name, pytest_, environment):
+        asked.update(words=pytest_, environment=environment)
+        return name, False, "3 passed in 1.00s", 0
+
+    monkeypatch.setattr(launcher, "_install", lambda _requirements: None)
+    monkeypatch.setattr(launcher, "_suite", suite)
+    monkeypatch.setattr(launcher, "_chromium", lambda: "/usr/bin/chromium")
+    kept = tmp_path / "kept"
+
+    assert launcher._browser_test(argparse.Namespace(screenshots=str(kept), rest=["-k", "keyboard"])) == 0
+
+    assert "--browser" in asked["words"]
+    assert asked["words"][-3:] == ["tests/browser", "-k", "keyboard"]
+    assert asked["environment"]["DATABASE_URL"] == ""
+    assert asked["environment"]["DISPATCH_SCREENSHOTS"] == str(kept)
+    assert kept.is_dir()
+    assert f"The pictures are in {kept}." in capsys.readouterr().out
+
+
+def test_without_chromium_one_line_says_how_to_get_it(launcher, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+
+    with pytest.raises(launcher.Problem, match="`sudo apt-get install -y chromium` installs it"):
+        launcher._chromium()
+
+
 def test_only_a_redis_database_of_the_tests_own_is_emptied(launcher):
     assert launcher._own_number("redis://:secret@cache.example:6380/0") == "redis://:secret@cache.example:6380/9"
     assert launcher._own_number("redis://127.0.0.1") == "redis://127.0.0.1/9"

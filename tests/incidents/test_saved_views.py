@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from core.errors import Conflict, Forbidden
+from core.errors import Conflict, Forbidden, Invalid
 from core.flows import views
 from core.models import SavedView
 from incidents import flows
 from people.flows import assign_role
 from tests import factories as make
+from tests.apiclient import Api, at_fault, problem
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:incidents_incident_changelist"
@@ -113,6 +114,117 @@ class TestSavedViews:
     @pytest.mark.parametrize("name", ["", "   ", "x" * 81])
     def test_a_view_needs_a_name(self, client, responder, name):
         assert client.post(dialog("save-view"), {"name": name}).status_code == 200
+        assert not SavedView.objects.exists()
+
+    def test_a_view_holds_only_what_the_list_can_be_asked(self, responder):
+        for words in ({"nonsense": ["x"]}, {"incident": ["1"]}, {"q": ["a\0b"]}):
+            with pytest.raises(Invalid, match=r"NUL|is not one of"):
+                save(responder, **words)
+
+
+class TestPage:
+    def page(self, name="changelist", *args):
+        return reverse(f"admin:core_savedview_{name}", args=args)
+
+    def test_it_lists_ones_own_and_shared_ones_with_a_link_to_each(self, client, responder, project):
+        own = save(responder, "Mine alone", q=["<b>"])
+        save(make.make_member(project, "responder"), "Theirs")
+        save(make.make_member(project, "responder"), "For all", project=project)
+
+        text = client.get(self.page()).content.decode()
+
+        assert "Mine alone" in text
+        assert "For all" in text
+        assert "Theirs" not in text
+        assert f"/admin/incidents/incident/?q=%3Cb%3E&amp;view={own.uuid}" in text
+        assert "q: &lt;b&gt;" in client.get(self.page("change", own.pk)).content.decode()
+
+    def test_one_renames_shares_and_deletes_ones_own(self, client, responder, project):
+        own = save(responder, "Old")
+
+        client.post(self.page("rename", own.pk), {"name": "New"})
+        client.post(self.page("share", own.pk), {"project": project.pk})
+        own.refresh_from_db()
+        assert (own.name, own.project) == ("New", project)
+
+        client.post(self.page("share", own.pk), {"project": ""})
+        own.refresh_from_db()
+        assert own.project is None
+        assert client.post(self.page("drop", own.pk))["Location"] == self.page()
+        assert not SavedView.objects.exists()
+
+    def test_a_taken_name_is_told_in_the_dialog(self, client, responder):
+        save(responder, "One")
+        two = save(responder, "Two")
+
+        answer = client.post(self.page("rename", two.pk), {"name": "One"})
+
+        assert "“One” exists already." in answer.content.decode()
+        two.refresh_from_db()
+        assert two.name == "Two"
+
+    def test_anothers_shared_view_can_be_deleted_by_a_manager_and_changed_by_nobody_else(self, client, project):
+        theirs = save(make.make_member(project, "responder"), "Theirs", project=project)
+        client.force_login(make.make_member(project, "manager"))
+
+        for name, body in (("rename", {"name": "Mine"}), ("share", {"project": ""})):
+            assert "Only whoever made it" in client.post(self.page(name, theirs.pk), body).content.decode()
+        theirs.refresh_from_db()
+        assert (theirs.name, theirs.project) == ("Theirs", project)
+        client.post(self.page("drop", theirs.pk))
+
+        assert not SavedView.objects.exists()
+
+    def test_nobody_elses_private_view_is_found(self, client, responder, project):
+        theirs = save(make.make_member(project, "admin"))
+
+        for name in ("change", "rename", "share", "drop"):
+            assert client.get(self.page(name, theirs.pk)).status_code == 404
+
+
+class TestApi:
+    def test_views_are_kept_changed_and_deleted(self, responder, project):
+        api = Api(responder)
+        body = {"list": "incidents", "name": "Stable", "query": {"tab": ["stable"]}, "columns": ["status"]}
+
+        made = api.post("/views/", body)
+        row = made.json()
+        assert made.status_code == 201
+        assert (row["query"], row["columns"], row["project"], row["is_own"]) == (
+            {"tab": ["stable"]}, ["status"], None, True,
+        )  # fmt: skip
+        changed = api.patch(f"/views/{row['id']}/", {"name": "For all", "project": "Security"}, If_Match='"1"')
+
+        assert (changed.json()["name"], changed.json()["project"]["name"]) == ("For all", "Security")
+        assert api.patch(f"/views/{row['id']}/", {"name": "Again"}, If_Match='"1"').status_code == 412
+        other = Api(make.make_member(project, "member"))
+        assert [each["is_own"] for each in other.get("/views/").json()["results"]] == [False]
+        assert other.patch(f"/views/{row['id']}/", {"name": "Mine"}).status_code == 403
+        assert other.delete(f"/views/{row['id']}/").status_code == 403
+        assert api.delete(f"/views/{row['id']}/").status_code == 204
+        assert api.get("/views/", list="incidents").json()["results"] == []
+
+    def test_the_name_is_taken_once(self, responder):
+        api = Api(responder)
+        body = {"list": "incidents", "name": "Stable", "query": {}}
+        first = api.post("/views/", body).json()
+
+        assert problem(api.post("/views/", {**body, "query": {"tab": ["all"]}}))["status"] == 409
+        assert api.get(f"/views/{first['id']}/").json()["query"] == {}
+
+    @pytest.mark.parametrize(
+        ("wrong", "field"),
+        [
+            ({"list": "cases"}, "list"), ({"query": {"nonsense": ["x"]}}, "query"),
+            ({"query": {"tab": "all"}}, "query"), ({"query": []}, "query"),
+            ({"columns": ["nonsense"]}, "columns"), ({"name": " "}, "name"),
+            ({"query": {"q": ["x" * 5000]}}, "query"), ({"project": "Elsewhere"}, "project"),
+        ],
+    )  # fmt: skip
+    def test_what_is_wrong_is_named(self, responder, wrong, field):
+        body = {"list": "incidents", "name": "Stable", "query": {}, **wrong}
+
+        assert at_fault(Api(responder).post("/views/", body)) == {field}
         assert not SavedView.objects.exists()
 
 

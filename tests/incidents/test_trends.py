@@ -15,6 +15,7 @@ from people.flows import assign_role, tasks
 from people.flows.pages import page as page_somebody
 from reporting.models import CostStatement
 from tests import factories as make
+from tests.apiclient import Api, at_fault
 
 pytestmark = pytest.mark.django_db
 TRENDS = "admin:incidents_incident_trends"
@@ -209,3 +210,49 @@ class TestHome:
 
     def test_the_charts_are_asked_for_after_the_page(self, client, responder):
         assert f'hx-get="{reverse(TRENDS)}"' in client.get(reverse("admin:index")).content.decode()
+
+
+class TestApi:
+    def test_it_tells_the_figures_of_the_charts(self, responder, project):
+        api = Api(responder)
+        high = Severity.objects.get(project=project, name="High")
+        lasted(project, OCTOBER, 2, severity=high)
+        make.declare(project, reported_at=NOVEMBER)
+        CostStatement.objects.filter(incident__severity=high).update(total=Decimal(100), currency="USD")
+
+        told = api.get("/incident-trends/", months=3).json()
+
+        assert (told["by"], told["first"], told["last"], told["time_zone"]) == (
+            "month", "2026-09-01", "2026-11-25", "UTC",
+        )  # fmt: skip
+        assert [(row["name"], row["count"]) for row in told["reported"]] == [("Sep", 0), ("Oct", 1), ("Nov", 1)]
+        assert told["reported"][1]["severities"] == [{"severity": "High", "count": 1}]
+        assert told["time_to_stable"][1] == {
+            "name": "Oct", "first": "2026-10-01", "last": "2026-10-31", "median_seconds": 7200, "count": 1,
+        }  # fmt: skip
+        assert told["time_to_stable"][2]["median_seconds"] is None
+        assert [(row["name"], row["currency"], row["total"]) for row in told["cost"]] == [
+            ("Sep", "USD", "0.00"), ("Oct", "USD", "100.00"), ("Nov", "USD", "0.00"),
+        ]  # fmt: skip
+        by_name = api.get("/incident-trends/", by="severity", project="Security").json()
+        assert {row["name"]: row["count"] for row in by_name["reported"]} == {"High": 1, "Undetermined": 1}
+
+    def test_it_counts_nothing_that_the_caller_does_not_see(self, responder, project):
+        make.declare(project, reported_at=NOVEMBER, visibility="restricted")
+
+        told = {
+            who: sum(row["count"] for row in Api(user).get("/incident-trends/").json()["reported"])
+            for who, user in {
+                "responder": responder, "admin": make.make_member(project, "admin"),
+                "stranger": make.make_member(make.make_project(), "owner"),
+            }.items()
+        }  # fmt: skip
+        assert told == {"responder": 0, "admin": 1, "stranger": 0}
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("by", "year"), ("months", "7"), ("project", "Elsewhere"), ("type", ""), ("q", "x")]
+    )
+    def test_what_it_does_not_know_is_refused_by_name(self, responder, name, value):
+        make.make_project(name="Elsewhere")
+
+        assert at_fault(Api(responder).get("/incident-trends/", **{name: value})) == {name}

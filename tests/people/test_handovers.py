@@ -89,6 +89,7 @@ def test_the_summary_made_by_rule_tells_what_the_next_one_must_know(project, inc
     told = summary_of(incident, now)
 
     assert "Active, severity Undetermined, priority Low." in told
+    assert "Times are those of UTC." in told
     assert re.search(r"Key events:\n(- .*\n)*- \d\d:\d\d Isolate the host", told)
     assert re.search(r"Open questions:\n- \d\d:\d\d Was the key rotated\?", told)
     assert re.search(r"Open tasks:\n- Rotate keys \(Ada, overdue since", told)

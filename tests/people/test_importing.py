@@ -1,5 +1,7 @@
 """Importing people: what the preview shows is what the import does, and doing it twice is doing it once."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as some
 from core.errors import Forbidden, Invalid
 from core.operations import jobs
 from core.operations.models import Job, JobRow
+from core.tasks import clean
 from people import csv_people
 from people.flows import importing
 from people.flows.leaving import deactivate
@@ -261,3 +264,16 @@ def test_what_is_previewed_is_what_is_done(project, manager, lines):
     again = previewed(project, manager, text)
     assert {row.what for row in again.outcomes} <= {"unchanged", "refused"}
     assert not TeamMember.objects.exclude(team__organization=project.organization).exists()
+
+
+def test_a_file_that_nobody_said_yes_to_is_forgotten_after_a_day(project, manager):
+    kept = importing.upload(organization=project.organization, content=FILE.encode(), **by(manager))
+    other = make.make_member(project, "manager")
+    old = importing.upload(organization=project.organization, content=FILE.encode(), **by(other))
+    done, _results = imported(project, manager, FILE)
+    long_ago = timezone.now() - timedelta(hours=25)
+    Job.objects.filter(pk__in=[old.pk, done.pk]).update(created_at=long_ago)
+
+    clean()
+
+    assert set(Job.objects.filter(kind=importing.KIND)) == {kept, done}

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from core.flows import configuration
 from people.flows import oncall
 from people.models import CalendarFeed, Override, RotationLayer, Service, Swap
 from tests import factories as make
@@ -71,6 +72,24 @@ LAYER = {
 }  # fmt: skip
 
 # The list
+
+
+def test_the_jump_box_leads_to_a_service_of_ones_project_by_its_present_name(client, manager, service, project):
+    make_service(make.make_project(), name="Primary elsewhere", now=timezone.now())
+
+    def found(text):
+        return client.get(reverse("admin:search") + f"?s={text}&extended=1").content.decode()
+
+    service.name = "Payments primary"
+    oncall.save_service(service, actor=make.actor_for(manager), now=timezone.now())
+
+    assert url("service_change", service.pk) in found("primary")
+    assert "elsewhere" not in found("primary")
+
+    empty = make_service(project, name="Unused", now=timezone.now())
+    assert url("service_change", empty.pk) in found("unused")
+    configuration.delete(empty, actor=make.actor_for(manager))
+    assert url("service_change", empty.pk) not in found("unused")
 
 
 def test_the_list_says_who_is_on_call_or_whom_to_ask(client, manager, project, service):

@@ -1,6 +1,7 @@
 """On-call over HTTP: services, layers, overrides, swaps, who is on call when, and the calendar feed."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import icalendar
 import pytest
@@ -376,6 +377,35 @@ def test_unknown_ended_and_orphaned_addresses_answer_alike(running, users, proje
     assert len({answer.content for answer in answers}) == 1
     assert CalendarFeed.objects.filter(last_read_at__isnull=False).count() == 0
     assert Client().post(f"/calendar/{ended}.ics").status_code == 405
+
+
+def test_an_address_is_made_shown_once_and_ended(running, users, project):
+    api = Api(users[0])
+    body = {"organization": str(project.organization.uuid), "service": "Running"}
+
+    made = [api.post("/calendar-feeds/", body, Idempotency_Key="once") for _ in range(2)]
+    row = made[0].json()
+
+    assert [each.status_code for each in made] == [201, 201]
+    assert events(Client().get(urlsplit(row["url"]).path))
+    assert made[1].json() == {**row, "url": ""}
+    assert "url" not in api.get(f"/calendar-feeds/{row['id']}/").json()
+    assert Api(users[1]).get("/calendar-feeds/").json()["results"] == []
+    assert Api(users[1]).post(f"/calendar-feeds/{row['id']}/revoke/").status_code == 404
+    for _twice in range(2):
+        assert api.post(f"/calendar-feeds/{row['id']}/revoke/").json()["revoked_at"] is not None
+    assert Client().get(urlsplit(row["url"]).path).status_code == 404
+
+
+def test_ones_own_address_needs_no_service_and_a_foreign_organization_is_refused(running, users, project):
+    api = Api(users[0])
+    foreign = make.make_project().organization
+
+    own = api.post("/calendar-feeds/", {"organization": str(project.organization.uuid)}).json()
+
+    assert (own["service"], len(events(Client().get(urlsplit(own["url"]).path)))) == (None, 1)
+    assert at_fault(api.post("/calendar-feeds/", {"organization": str(foreign.uuid)})) == {"organization"}
+    assert [each["id"] for each in api.get("/calendar-feeds/").json()["results"]] == [own["id"]]
 
 
 def test_neither_rota_nor_feed_shows_a_restricted_incident(running, users, project):

@@ -166,6 +166,13 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
       return Boolean(box);
     },
   };
+  // Escape closes a menu and goes back to what opened it.
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (!menu) return;
+    menu.removeAttribute("open");
+    menu.querySelector("summary").focus();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(document.activeElement) || dialog()?.open) return;
     const button = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(event.key.toLowerCase()));
@@ -219,7 +226,16 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     seek.setAttribute("aria-label", select.labels?.[0]?.textContent || "");
     const list = document.createElement("ul");
     list.setAttribute("role", "listbox");
-    list.hidden = true;
+    list.setAttribute("aria-label", seek.getAttribute("aria-label"));
+    list.id = `${select.id}-found`;
+    seek.setAttribute("aria-autocomplete", "list");
+    seek.setAttribute("aria-controls", list.id);
+    const unfold = (open) => {
+      list.hidden = !open;
+      seek.setAttribute("aria-expanded", String(open));
+      if (!open) seek.removeAttribute("aria-activedescendant");
+    };
+    unfold(false);
     let at = 0;
     const options = () => {
       const text = seek.value.trim().toLowerCase();
@@ -235,15 +251,18 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
       list.replaceChildren(...options().map((option, index) => {
         const item = Object.assign(document.createElement("li"), { textContent: option.text });
         item.setAttribute("role", "option");
+        item.id = `${list.id}-${index}`;
         item.setAttribute("aria-selected", String(index === at));
         item.addEventListener("mousedown", (event) => { event.preventDefault(); choose(option); });
         return item;
       }));
+      if (!list.hidden && list.children[at]) seek.setAttribute("aria-activedescendant", list.children[at].id);
+      else seek.removeAttribute("aria-activedescendant");
     };
     const choose = (option) => { if (option) option.selected = true; seek.value = ""; at = 0; draw(); };
-    seek.addEventListener("input", () => { at = 0; list.hidden = false; draw(); });
-    seek.addEventListener("focus", () => { list.hidden = false; draw(); });
-    seek.addEventListener("blur", () => { list.hidden = true; });
+    seek.addEventListener("input", () => { at = 0; unfold(true); draw(); });
+    seek.addEventListener("focus", () => { unfold(true); draw(); });
+    seek.addEventListener("blur", () => unfold(false));
     seek.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
@@ -259,7 +278,7 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
       } else if (event.key === "Escape" && !list.hidden) {
         event.stopPropagation();
         event.preventDefault();
-        list.hidden = true;
+        unfold(false);
       }
     });
     box.append(seek, list);
