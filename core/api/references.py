@@ -6,11 +6,14 @@ from typing import Any, Final
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
 from core.emails import normalise
 
 LONGEST_NAME: Final = 300
+# What the schema calls the small objects, by what they show beside the id.
+SMALL_NAMES: Final = {("name",): "NamedReference", ("name", "email"): "PersonReference"}
 
 
 class Reference(serializers.Field):
@@ -108,16 +111,26 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
     target_class = "core.api.references.Reference"
     match_subclasses = True
 
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:  # noqa: ARG002
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         if direction == "request":
             return {"type": "string", "maxLength": LONGEST_NAME, "description": self._how_to_write()}
-        members: dict[str, Any] = {"id": {"type": "string", "format": "uuid"}}
-        members.update({name: {"type": "string"} for name in self.target.shows})
-        one = {"type": "object", "properties": members, "required": list(members)}
+        one = small_schema(auto_schema, self.target.shows)
         return {"type": "array", "items": one} if isinstance(self.target, Smalls) else one
 
     def _how_to_write(self) -> str:
         return f"An id, or the {self.target.natural.replace('_', ' ')}."
+
+
+def small_schema(auto_schema: Any, shows: tuple[str, ...]) -> dict[str, Any]:
+    """A pointer to the small object's schema. Each stands once and has a name, so a generated client has one class."""
+    members: dict[str, Any] = {"id": {"type": "string", "format": "uuid"}}
+    members.update({name: {"type": "string"} for name in shows})
+    schema = {"type": "object", "properties": members, "required": list(members)}
+    name = SMALL_NAMES[shows]
+    component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
+    auto_schema.registry.register_on_missing(component)
+    pointer: dict[str, Any] = component.ref
+    return pointer
 
 
 def small(row: Any, shows: tuple[str, ...] = ("name",)) -> dict[str, Any]:

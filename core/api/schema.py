@@ -1,5 +1,6 @@
 """How the API describes itself: what every operation may refuse, its headers, and one stable name each."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,8 +14,15 @@ from core.api import etags
 from core.api.errors import CONTENT_TYPE, TITLES
 from core.api.fields import Text, Whole
 from core.api.serializers import Answer
-from core.api.views import KEY_HEADER
+from core.api.views import KEY_HEADER, REPLAYED_HEADER
 
+# Beside every answer, unless nothing is counted (`API_REQUESTS_PER_MINUTE=0`).
+RATE_HEADERS: Final = {
+    "RateLimit-Limit": "Requests a minute.",
+    "RateLimit-Remaining": "Requests left in this minute.",
+    "RateLimit-Reset": "Seconds until the next minute begins.",
+}
+PAGE: Final = re.compile(r"Paginated(\w+)List")
 SUMMARIES: Final = {
     "list": "List",
     "create": "Create",
@@ -22,6 +30,18 @@ SUMMARIES: Final = {
     "partial_update": "Change",
     "destroy": "Delete",
 }
+
+
+def describe_rows(result: dict[str, Any], **_words: Any) -> dict[str, Any]:
+    """Give a list's rows a schema without required members: a row leaves some out unless `fields` names them."""
+    schemas = result["components"]["schemas"]
+    for name in [name for name in schemas if PAGE.fullmatch(name)]:
+        one = PAGE.fullmatch(name)[1]  # type: ignore[index]
+        row = {key: value for key, value in schemas[one].items() if key != "required"}
+        row["description"] = f"{row.get('description', one)} Which members a row has, `fields` says."
+        schemas[f"{one}Row"] = row
+        schemas[name]["properties"]["results"]["items"] = {"$ref": f"#/components/schemas/{one}Row"}
+    return result
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -139,8 +159,14 @@ class Schema(AutoSchema):
             yield OpenApiParameter(KEY_HEADER, str, header, description="The same key and body within 24 h: once.")
         if self._is_matched():
             yield OpenApiParameter(etags.HEADER, str, header, description="The ETag you read; 412 if it changed since.")
-        if self.method == "GET":
-            yield OpenApiParameter("ETag", str, header, response=[200])
+        if self.method in {"GET", "PATCH"}:
+            yield OpenApiParameter("ETag", str, header, description="For `If-Match`.", response=[200])
+        if self.method == "POST":
+            told = "`true` when an earlier request with the same key did it."
+            yield OpenApiParameter(REPLAYED_HEADER, str, header, description=told, response=[self.view.code()])
+        for name, told in RATE_HEADERS.items():
+            yield OpenApiParameter(name, int, header, description=told, response=True)
+        yield OpenApiParameter("Retry-After", int, header, description="Seconds to wait.", response=[429])
 
     def _is_matched(self) -> bool:
         action = getattr(self.view, "action", "") or self.method.lower()

@@ -24,5 +24,8 @@ class Unknown(ApiView):
         raise Http404
 
 
+# A dot would leave out what holds a line break.
+ANYTHING = r"^[\s\S]+\Z"
+
 autodiscover_modules("api.routes")
-urlpatterns = [*registry.urlpatterns(), path("", Unknown.as_view()), re_path(r"^.+$", Unknown.as_view())]
+urlpatterns = [*registry.urlpatterns(), path("", Unknown.as_view()), re_path(ANYTHING, Unknown.as_view())]

@@ -4,16 +4,16 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
-from core.api.references import Reference, person
+from core.api.references import Reference, person, small_schema
 from core.emails import normalise
 from people.models import Individual, Role
 
 PERSON = ("uuid", "name", "email")
 PERSON_SCHEMA = {
-    "type": ["object", "null"],
+    "type": "object",
     "properties": {
         "id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}, "email": {"type": "string"},
     },
@@ -63,7 +63,6 @@ def holder(subject: Any, role: str) -> Individual | None:
     return last[0].participant.individual if last else None
 
 
-@extend_schema_field(PERSON_SCHEMA)
 class HolderField(serializers.Field):
     """The individual who holds a role in the subject."""
 
@@ -74,3 +73,12 @@ class HolderField(serializers.Field):
     def to_representation(self, value: Any) -> dict[str, Any] | None:
         individual = holder(value, self.role)
         return person(individual) if individual else None
+
+
+class HolderSchema(OpenApiSerializerFieldExtension):
+    """A person, or nobody."""
+
+    target_class = "people.api.references.HolderField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:  # noqa: ARG002
+        return small_schema(auto_schema, ("name", "email"))

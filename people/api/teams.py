@@ -21,7 +21,7 @@ from people.models import Individual, Team, TeamMember
 MOST_MEMBERS = 1000
 
 
-@extend_schema_field({"type": "array", "items": {**PERSON_SCHEMA, "type": "object"}, "maxItems": MOST_MEMBERS})
+@extend_schema_field({"type": "array", "items": PERSON_SCHEMA, "maxItems": MOST_MEMBERS})
 class Members(serializers.Field):
     """People of the team: read as small objects, written as ids or addresses. Needs `members` prefetched."""
 

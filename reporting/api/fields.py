@@ -15,7 +15,7 @@ from reporting.models import CostStatement
 
 AMOUNT: Final = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 COST_SCHEMA: Final = {
-    "type": ["object", "null"],
+    "type": "object",
     "properties": {
         "total": {"type": "string", "example": "204.34"}, "currency": {"type": "string"},
         "final": {"type": "boolean"}, "worked_out_at": {"type": "string", "format": "date-time"},
