@@ -76,7 +76,8 @@ def look(page: Page, pages: Iterable[tuple[str, str]], look_is: str) -> Iterator
     """Go through the pages, keep a picture of each, and tell what is wrong."""
     root = page.url.removesuffix("/healthz")
     for name, address in pages:
-        page.goto(root + address)
+        # What a page asks for later, as the trends of the home page, is looked at too.
+        page.goto(root + address, wait_until="networkidle")
         picture(page, f"{name}-{look_is}")
         yield from (f"{name}: {fault}" for fault in findings(page) + sticks_out(page))
 

@@ -146,9 +146,9 @@ def test_a_screenshot_is_pasted_into_the_timeline(open_page, admin, project):
     page.keyboard.type("The login page")
     page.keyboard.press("Enter")
 
-    picture = page.locator("li.ev").first.get_by_role("img")
-    expect(picture).to_be_visible()
-    assert picture.evaluate("(image) => image.complete && image.naturalWidth") == 100
+    pasted = page.locator("li.ev").first.get_by_role("img")
+    expect(pasted).to_be_visible()
+    assert pasted.evaluate("(image) => image.complete && image.naturalWidth") == 100
     assert Attachment.objects.get().name.startswith("Screenshot ")
     picture(page, "attached")
 
