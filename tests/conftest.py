@@ -8,7 +8,14 @@ import pytest
 # Either of its options lets a mark's tests run.
 LONG = {"soak": ["--soak"], "browser": ["--browser", "--soak"]}
 # What these ask has nothing to do with the database.
-CODE_ONLY = {"test_launcher", "test_schema", "test_deploy", "test_environment"}
+CODE_ONLY = {"test_launcher", "test_schema", "test_deploy", "test_environment", "test_rendering", "test_rotation"}
+# Pages by their wiring. What they read and write they do through flows and querysets, whose tests run on both
+# databases; with --soak these run on PostgreSQL, too.
+PAGES_ONLY = {
+    "test_account", "test_admin", "test_admin_directory", "test_console_accounts", "test_console_base",
+    "test_console_parts", "test_demo", "test_leak_walk", "test_looking", "test_members", "test_oncall_admin",
+    "test_passwords", "test_safety", "test_setting_up", "test_signing_in", "test_task_admin",
+}  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +32,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 if item.get_closest_marker(mark):
                     item.add_marker(skip)
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        elsewhere = CODE_ONLY if config.getoption("--soak") else CODE_ONLY | PAGES_ONLY
         for item in items:
-            if item.path.stem in CODE_ONLY:
-                item.add_marker(pytest.mark.skip(reason="about the code and not the database: runs with SQLite"))
+            if item.path.stem in elsewhere:
+                item.add_marker(pytest.mark.skip(reason="about code or pages and not the database: runs with SQLite"))
 
 
 @pytest.fixture(autouse=True)
