@@ -12,6 +12,8 @@ from rest_framework import serializers
 LARGEST_INTEGER: Final = 2**31 - 1
 # Outside of these a zone's offset would overflow on some platform or database.
 FIRST_YEAR, LAST_YEAR = 1900, 9998
+# RFC 3339's full-time, which the format `time` means, has seconds and a zone.
+CLOCK: Final = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 
 
 class Text(serializers.CharField):
@@ -59,6 +61,14 @@ class Choice(serializers.ChoiceField):
         if not isinstance(data, str):
             self.fail("invalid_choice", input=type(data).__name__)
         return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": CLOCK})
+class Clock(serializers.TimeField):
+    """A time of day without a zone, read and written as 09:30."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"format": "%H:%M", **kwargs})
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

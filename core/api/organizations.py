@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.api.configuration import ConfigurationViewSet
-from core.api.fields import Choice, Moment, Whole
+from core.api.fields import Choice, Clock, Moment, Whole
 from core.api.filters import FlagFilter, RecordFilters, ReferenceFilter, WordsFilter
 from core.api.ordering import RECORD, Column
 from core.api.references import PersonalReference, Reference
@@ -50,8 +50,8 @@ class BusinessHoursSerializer(Answer):
     """A span of working time on a weekday (0 is Monday), in the project's zone."""
 
     weekday = Whole()
-    opens_at = serializers.TimeField(format="%H:%M")
-    closes_at = serializers.TimeField(format="%H:%M")
+    opens_at = Clock()
+    closes_at = Clock()
 
     class Meta:
         model = BusinessHours

@@ -113,6 +113,8 @@ class Schema(AutoSchema):
             answers[204] = OpenApiResponse(description="Done.")
         elif self._verb() in getattr(self.view, "binary", ()):
             answers[200, "application/octet-stream"] = OpenApiTypes.BINARY
+        elif files := getattr(self.view, "files", {}).get(self._verb()):
+            answers |= files
         else:
             answers[self.view.code()] = self.view.get_serializer_class()
             if self.method != "GET" and self.view.may_vanish:
@@ -120,6 +122,11 @@ class Schema(AutoSchema):
         for status in self._refusals():
             answers[status, CONTENT_TYPE] = OpenApiResponse(ProblemSerializer, description=str(TITLES[status]))
         return answers
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        # What `GET …/cost/` gives is one object, though it has no id in its address.
+        is_list: bool = super()._is_list_view(serializer)
+        return is_list and (getattr(self.view, "action", "") != "list" or self.view.is_list)
 
     def get_override_parameters(self) -> list[Any]:
         return [*self._keys(), *self._query(), *self._headers()]

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from core.api import etags
 from core.api.configuration import ConfigurationViewSet
-from core.api.fields import Whole
+from core.api.fields import Clock, Whole
 from core.api.filters import RecordFilters, ReferenceFilter
 from core.api.ordering import RECORD, Column
 from core.api.organizations import RECORD_FIELDS
@@ -26,8 +26,8 @@ class WindowSerializer(Body, Answer):
     """
 
     weekday = Whole(min_value=0, max_value=6, allow_null=True, required=False)
-    starts_at = serializers.TimeField(format="%H:%M")
-    ends_at = serializers.TimeField(format="%H:%M")
+    starts_at = Clock()
+    ends_at = Clock()
 
 
 class Members(serializers.ListField):
@@ -46,7 +46,7 @@ class LayerSerializer(RecordSerializer):
     """
 
     service = Reference(Service)
-    handover_at = serializers.TimeField(format="%H:%M")
+    handover_at = Clock()
     members = Members(required=False, max_length=oncall.MOST_MEMBERS)
     restrictions = WindowSerializer(many=True, required=False)
 
