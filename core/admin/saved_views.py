@@ -10,14 +10,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core import access, listings
+from core import listings
 from core.access import Right
 from core.console import rights
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.modeladmin import ModelAdmin
+from core.console.sharing import SharingForm
 from core.flows import views
-from core.models import Project, SavedView
+from core.models import SavedView
 
 
 class RenameForm(DialogForm):
@@ -30,27 +31,21 @@ class RenameForm(DialogForm):
         self.initial["name"] = self.target.name
 
 
-class ShareForm(DialogForm):
-    """Who sees it."""
-
-    project = forms.ModelChoiceField(
-        label=_("For"), queryset=Project.objects.none(), required=False, empty_label=_("Me alone"),
-        help_text=_("A shared view is for all of the project. It holds the question: each finds what they may see."),
-    )  # fmt: skip
+class ShareForm(SharingForm):
+    """Who sees it from now on."""
 
     def prepare(self) -> None:
-        """Offer the projects where the reader works."""
-        reach = access.projects_where(self.request.user, Right.EDIT)
-        self.fields["project"].queryset = Project.objects.filter(pk__in=reach).order_by("name")  # type: ignore[attr-defined]
+        """Begin with who does."""
+        super().prepare()
         self.initial["project"] = self.target.project_id
 
 
 def _is_own(request: HttpRequest, view: SavedView) -> bool:
-    return view.user_id == request.user.pk
+    return views.is_own(request.user, view)
 
 
 def _is_deletable(request: HttpRequest, view: SavedView) -> bool:
-    return _is_own(request, view) or Right.CONFIGURE in rights.on(request, view.project)
+    return views.may_delete(request.user, view, rights.on(request, view.project))
 
 
 @admin.register(SavedView)

@@ -12,7 +12,6 @@ from core.api.fields import Moment, Text, Whole
 from core.api.filters import RecordFilters, ReferenceFilter, TextsFilter
 from core.api.references import PersonalReference, Reference
 from core.api.serializers import Answer, Body
-from core.errors import Conflict
 from core.flows import views
 from core.models import Project, SavedView, User
 
@@ -53,7 +52,7 @@ class SavedViewSerializer(Answer):
 
     def get_is_own(self, view: SavedView) -> bool:
         """Whether the caller made it."""
-        return view.user_id == self.context["request"].user.pk
+        return views.is_own(self.context["request"].user, view)
 
 
 class SavedViewBody(Body):
@@ -103,12 +102,8 @@ class SavedViewViewSet(ConfigurationViewSet):
 
     def _create(self) -> SavedView:
         body = self.body()
-        listing, project = body.pop("list"), body.get("project")
-        there = SavedView.objects.filter(listing=listing, name=body["name"].strip(), project=project)
-        taken = (there if project else there.filter(user=self.user)).first()
-        if taken:
-            raise Conflict(_("“%(name)s” exists already.") % {"name": taken}, field="name", id=str(taken.uuid))
-        return views.save_view(listing=listing, actor=self.actor, now=self.now, **body)
+        listing = body.pop("list")
+        return views.save_view(listing=listing, actor=self.actor, now=self.now, replaces=False, **body)
 
 
 def _is_values(values: Any) -> bool:

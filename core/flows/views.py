@@ -30,10 +30,12 @@ def save_view(
     now: datetime,
     columns: Sequence[str] = (),
     project: Project | None = None,
+    replaces: bool = True,
 ) -> SavedView:
-    """Keep a list as it is asked; one's own of the same name is replaced. In a project it is for all its members.
+    """Keep a list as it is asked. In a project it is for all its members.
 
-    :raises Invalid: naming the field. :raises Conflict: the project has a shared view of this name by somebody else.
+    :param replaces: one's own of the same name gives way.
+    :raises Invalid: naming the field. :raises Conflict: there is one of this name that does not give way.
     """
     user = _somebody(actor)
     name = _checked_name(name)
@@ -44,7 +46,7 @@ def save_view(
     there = views.first() if project else views.filter(user=user).first()
     if there is None:
         return _make(user, listing, name, query, columns, project)
-    if there.user_id != user.pk:
+    if there.user_id != user.pk or not replaces:
         raise Conflict(_("“%(name)s” exists already.") % {"name": name}, field="name", id=str(there.uuid))
     there.query, there.columns = _plain(query), list(columns)
     versions.bump(there, fields=["query", "columns"])
@@ -61,7 +63,7 @@ def change_view(
     :raises Stale: it was changed meanwhile.
     """
     view = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
-    if actor.user is None or view.user_id != actor.user.pk:
+    if not is_own(actor.user, view):
         raise Forbidden(_("Only whoever made it may do this."))
     for field, value in changes.items():
         setattr(view, field, value)
@@ -84,12 +86,20 @@ def delete_view(*, view: SavedView, actor: Actor, now: datetime) -> None:
 
     :raises Forbidden: otherwise.
     """
-    own = actor.user is not None and view.user_id == actor.user.pk
-    if not own and view.project is None:
-        raise Forbidden(_("Only whoever made it may do this."))
-    if not own:
-        access.require(actor, Right.CONFIGURE, view.project)
+    granted = access.project_rights(actor.user, view.project) if view.project else frozenset()
+    if not actor.trusted and not may_delete(actor.user, view, granted):
+        raise Forbidden(_("Only whoever made it may do this, or a manager of the project where it is shared."))
     view.delete()
+
+
+def is_own(user: Any, view: SavedView) -> bool:
+    """Whether the user made it, and so changes it."""
+    return user is not None and view.user_id == user.pk
+
+
+def may_delete(user: Any, view: SavedView, granted: frozenset[Right]) -> bool:
+    """Whether the user may drop it, with what is granted to them in the project where it is shared."""
+    return is_own(user, view) or (view.project_id is not None and Right.CONFIGURE in granted)
 
 
 @transaction.atomic

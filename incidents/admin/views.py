@@ -11,35 +11,26 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core import access
 from core.access import Right
 from core.console import rights
 from core.console.counting import capped
 from core.console.dialogs import Button, dialog
 from core.console.forms import DialogForm
+from core.console.sharing import SharingForm
 from core.errors import Invalid
 from core.exporting import FORMATS
 from core.flows import views
 from core.listings import query_of
-from core.models.organizations import Project
 from incidents import columns, exporting
 from incidents.finding import PARAMETERS, Finding
 from incidents.listing import NAME, Listing
 
 
-class SaveViewForm(DialogForm):
+class SaveViewForm(SharingForm):
     """A name, and who sees it."""
 
     name = forms.CharField(label=_("Name"), max_length=views.LONGEST_NAME)
-    project = forms.ModelChoiceField(
-        label=_("For"), queryset=Project.objects.none(), required=False, empty_label=_("Me alone"),
-        help_text=_("A shared view is for all of the project. It holds the question: each finds what they may see."),
-    )  # fmt: skip
-
-    def prepare(self) -> None:
-        """Offer the projects where the reader works."""
-        reach = access.projects_where(self.request.user, Right.EDIT)
-        self.fields["project"].queryset = Project.objects.filter(pk__in=reach).order_by("name")  # type: ignore[attr-defined]
+    field_order = ["name", "project"]
 
     def query(self) -> dict[str, list[str]]:
         """What the list asks."""
@@ -109,7 +100,7 @@ class ListDialogs:
         query = listing.link(page=None)
         names = ["save-view", "choose-columns"]
         view = listing.view
-        if view and (view.user_id == request.user.pk or Right.CONFIGURE in rights.on(request, view.project)):
+        if view and views.may_delete(request.user, view, rights.on(request, view.project)):
             names.append("drop-view")
         buttons = [self.button(request, name, query=query) for name in names]
         if listing.views:
