@@ -3,7 +3,6 @@
 `./dispatch up` runs it in a process of its own, so that the server is forked without an open connection.
 """
 
-import io
 import os
 import sys
 
@@ -16,10 +15,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch_project.settings")
     django.setup()
     try:
-        call_command("check_database")
-        call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
-        call_command("rebuild_search", missing=True, stdout=io.StringIO())
-        call_command("first_owner")
+        call_command("prepare")
     except CommandError as error:
         sys.exit(str(error))
 
