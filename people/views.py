@@ -1,15 +1,17 @@
 """The pages behind links in mails: for whoever holds one, on a phone, without a log-in. Looking changes nothing."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from core.actor import Actor, Face
-from core.errors import FlowError
+from core.errors import FlowError, Invalid
 from people.flows import handovers, oncall, pages, shift_feedback
 from people.models import Individual, Page, PageCall, ShiftFeedback
 from people.oncall_mails import shift_words, spans_of
@@ -46,14 +48,9 @@ def handover(request: HttpRequest, secret: str) -> HttpResponse:
     offer = offer_of(secret)
     if offer is None or offer.subject.deleted_at is not None:
         return _unknown(request)
-    refusal = None
-    if request.method == "POST":
-        answer = handovers.decline if request.POST.get("answer") == "decline" else handovers.accept
-        try:
-            offer = answer(handover=offer, actor=_holder(offer.receiver), now=timezone.now())
-        except FlowError as error:
-            refusal = error
-            offer.refresh_from_db()
+    answers = {"accept": handovers.accept, "decline": handovers.decline}
+    refusal = _answered(request, answers, by=offer.receiver, handover=offer)
+    offer.refresh_from_db()
     return _shown(request, "people/handover.html", offer.subject, refusal, offer=offer, message=offer.summary)
 
 
@@ -64,14 +61,9 @@ def swap(request: HttpRequest, secret: str) -> HttpResponse:
     asked = swap_of(secret)
     if asked is None:
         return _unknown(request)
-    refusal = None
-    if request.method == "POST":
-        answer = oncall.decline_swap if request.POST.get("answer") == "decline" else oncall.accept_swap
-        try:
-            asked = answer(swap=asked, actor=_holder(asked.asked), now=timezone.now())
-        except FlowError as error:
-            refusal = error
-            asked.refresh_from_db()
+    answers = {"accept": oncall.accept_swap, "decline": oncall.decline_swap}
+    refusal = _answered(request, answers, by=asked.asked, swap=asked)
+    asked.refresh_from_db()
     context = {"swap": asked, "refusal": refusal.message if refusal else "", **spans_of(asked)}
     return TemplateResponse(request, "people/swap.html", context, status=refusal.status if refusal else 200)
 
@@ -103,6 +95,22 @@ def shift(request: HttpRequest, secret: str) -> HttpResponse:
         "refusal": refusal.message if refusal else "",
     }
     return TemplateResponse(request, "people/shift.html", context, status=refusal.status if refusal else 200)
+
+
+def _answered(
+    request: HttpRequest, answers: Mapping[str, Callable[..., Any]], *, by: Individual, **about: Any
+) -> FlowError | None:
+    """Take what was answered with one of a page's buttons; why it was not taken."""
+    if request.method != "POST":
+        return None
+    take = answers.get(request.POST.get("answer", ""))
+    if take is None:
+        return Invalid(_("Press one of the buttons."), field="answer")
+    try:
+        take(actor=_holder(by), now=timezone.now(), **about)
+    except FlowError as error:
+        return error
+    return None
 
 
 def _holder(person: Individual) -> Actor:

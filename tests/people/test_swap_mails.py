@@ -110,6 +110,19 @@ def test_the_link_shows_and_takes_the_answer_and_looking_changes_nothing(service
     assert link not in OutgoingMail.objects.get(heading__contains="asks").text
 
 
+@pytest.mark.parametrize("said", [{}, {"answer": ""}, {"answer": "yes"}])
+def test_what_is_no_answer_is_none(service, ada, bob, said):
+    swap = ask(service, ada, bob)
+    queue.run_due(200)
+    (letter,) = mail.outbox
+
+    answer = Client().post(link_in(letter), said)
+
+    assert (answer.status_code, "Press one of the buttons." in answer.content.decode()) == (400, True)
+    swap.refresh_from_db()
+    assert swap.status == "asked"
+
+
 def test_the_link_declines_and_a_broken_one_leads_nowhere(service, ada, bob):
     ask(service, ada, bob)
     queue.run_due(200)
