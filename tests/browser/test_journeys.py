@@ -54,28 +54,9 @@ def now_at(page, step: str) -> None:
 def test_from_the_report_to_reopened(open_page, hands, rita, nora):
     page = open_page(rita, LIST)
     one = Operator(page, hands)
+    report(one)
+    triage(one)
 
-    # Reported
-    one.follow(re.compile("^Report"))
-    page.wait_for_url("**/add/")
-    hands.write(page.get_by_label("What happened, in a few words"), "Ransom note on two build agents")
-    hands.write(page.get_by_label("What is known so far"), "Both stand in the Berlin rack.")
-    hands.press(page.get_by_role("button", name="Report", exact=True))
-    page.wait_for_url(re.compile(r"/\d+/change/$"))
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Ransom note")
-
-    # Triaged: how bad, and who leads
-    one.open(re.compile("^Edit"))
-    one.choose("Severity", "High")
-    one.send("Save")
-    expect(page.locator(".facts")).to_contain_text("High")
-    one.open(re.compile("^Assign role"))
-    one.choose("Role", "Incident Commander")
-    one.write("Who", "cora@example.com")
-    one.send("Assign")
-    expect(page.locator("aside")).to_contain_text("Cora")
-
-    # Handed over, and accepted by the other
     one.open(re.compile("^Hand over"))
     one.write("To", "nora@example.com")
     one.send("Offer")
@@ -87,28 +68,56 @@ def test_from_the_report_to_reopened(open_page, hands, rita, nora):
     leads = Role.objects.of(incident).get(role=Role.Name.COMMANDER, renounced_at=None)
     assert leads.participant.individual.user == nora
 
-    # Worked on
-    night.open(re.compile("^Add a task"))
-    night.write("What is to be done?", "Change the deploy keys")
-    night.send("Add")
-    night.follow(re.compile("^Tasks"))
-    hands.press(night.page.get_by_role("button", name="Finish").first)
-    expect(night.page.get_by_role("button", name="Reopen")).to_be_visible()
-
-    # Stable, closed, and open again
-    night.open(re.compile("^Mark stable"))
-    night.send("Mark stable")
-    now_at(night.page, "Stable")
-    night.open(re.compile("^Close"))
-    night.write("Why", "Both hosts are rebuilt")
-    night.send("Close")
-    now_at(night.page, "Closed")
-    night.open(re.compile("^Reopen"))
-    night.send("Reopen")
-    now_at(night.page, "Active")
+    write_down_and_finish_a_task(night)
+    stabilise_close_and_reopen(night)
     night.follow(re.compile("^Timeline"))
     picture(night.page, "journey-reopened")
     assert Event.objects.of(incident).filter(details__reason="Both hosts are rebuilt").exists()
+
+
+def report(one):
+    one.follow(re.compile("^Report"))
+    one.page.wait_for_url("**/add/")
+    one.hands.write(one.page.get_by_label("What happened, in a few words"), "Ransom note on two build agents")
+    one.hands.write(one.page.get_by_label("What is known so far"), "Both stand in the Berlin rack.")
+    one.hands.press(one.page.get_by_role("button", name="Report", exact=True))
+    one.page.wait_for_url(re.compile(r"/\d+/change/$"))
+    expect(one.page.get_by_role("heading", level=1)).to_contain_text("Ransom note")
+
+
+def triage(one):
+    """How bad, and who leads."""
+    one.open(re.compile("^Edit"))
+    one.choose("Severity", "High")
+    one.send("Save")
+    expect(one.page.locator(".facts")).to_contain_text("High")
+    one.open(re.compile("^Assign role"))
+    one.choose("Role", "Incident Commander")
+    one.write("Who", "cora@example.com")
+    one.send("Assign")
+    expect(one.page.locator("aside")).to_contain_text("Cora")
+
+
+def write_down_and_finish_a_task(one):
+    one.open(re.compile("^Add a task"))
+    one.write("What is to be done?", "Change the deploy keys")
+    one.send("Add")
+    one.follow(re.compile("^Tasks"))
+    one.hands.press(one.page.get_by_role("button", name="Finish").first)
+    expect(one.page.get_by_role("button", name="Reopen")).to_be_visible()
+
+
+def stabilise_close_and_reopen(one):
+    one.open(re.compile("^Mark stable"))
+    one.send("Mark stable")
+    now_at(one.page, "Stable")
+    one.open(re.compile("^Close"))
+    one.write("Why", "Both hosts are rebuilt")
+    one.send("Close")
+    now_at(one.page, "Closed")
+    one.open(re.compile("^Reopen"))
+    one.send("Reopen")
+    now_at(one.page, "Active")
 
 
 def test_an_entry_is_corrected(open_page, hands, rita, project):

@@ -132,64 +132,13 @@ def test_a_night(tmp_path):
         night.beat("second beat")
         night.manage("shell", "-v", "0", "-c", SCENERY)
 
-        # 03:00, and the worker dies while it sends Ada's page.
-        clock.move("2026-12-31 03:00")
-        server.hold()
-        status, incident = night.call("POST", "/incidents/", {"title": "Replica gone", "priority": "High"})
-        assert status == 201, incident
-        assert (incident["commander"]["name"], incident["scribe"]["name"]) == ("Ada", "Sam")
-        here = f"/incidents/{incident['name']}"
-        killed_in_the_middle(night, server)
-        clock.move("2026-12-31 03:03")
-        wait_until(lambda: letter(server, "ada@example.com", "Page"), 90)
-
-        # Ada does not answer; Bob is next on call and does.
-        assert [call["status"] for call in page_of(night, here)["calls"]] == ["calling"]
-        clock.move("2026-12-31 03:05:10")
-        call = wait_until(lambda: letter(server, "bob@example.com", "Page"), 90)
-        clock.move("2026-12-31 03:06")
-        assert "You acknowledged it" in press(link_in(call, "page"))
-        assert page_of(night, here)["acknowledged_by"]["name"] == "Bob"
-        assert night.call("GET", here + "/")[1]["commander"]["name"] == "Bob"
-
-        # Work, and a task until the evening.
-        clock.move("2026-12-31 04:00")
-        status, task = night.call(
-            "POST", f"{here}/tasks/",
-            {"title": "Check the backups", "owner": "bob@example.com", "due_at": "2026-12-31T17:00:00Z"},
-        )  # fmt: skip
-        assert status == 201, task
-
-        # 07:00 handed over, accepted at 07:20, the worker killed in between.
-        clock.move("2026-12-31 07:00")
-        server.hold()
-        status, offer = night.call(
-            "POST", f"{here}/hand-overs/", {"role": "incident_commander", "to": "carol@example.com"}
-        )
-        assert status == 201, offer
-        assert "Check the backups" in offer["summary"]
-        killed_in_the_middle(night, server)
-        clock.move("2026-12-31 07:03")
-        offered = wait_until(lambda: letter(server, "carol@example.com", "Hand-over"), 90)
-        assert night.call("GET", here + "/")[1]["commander"]["name"] == "Bob"
-        clock.move("2026-12-31 07:20")
-        assert "You are Incident Commander now" in press(link_in(offered, "handover"), answer="accept")
-
+        here = declared_while_the_worker_dies(night, server, clock)
+        ada_sleeps_and_bob_answers(night, server, clock, here)
+        a_task_is_written_down(night, clock, here)
+        bob_hands_over_while_the_worker_dies(night, server, clock, here)
         clock.move("2026-12-31 08:00")
         assert night.call("POST", f"{here}/status/", {"status": "stable"})[0] in {200, 201}
-
-        # Friday is a holiday: nothing. Monday at nine: one reminder, however many beats and workers.
-        clock.move("2027-01-01 12:00")
-        for _beat in range(2):
-            night.manage("shell", "-v", "0", "-c", "from people.tasks import remind_tasks; remind_tasks()")
-        everything_done(night)
-        assert letter(server, "bob@example.com", "due") is None
-        clock.move("2027-01-04 08:59")
-        clock.move("2027-01-04 09:01")
-        reminder = wait_until(lambda: letter(server, "bob@example.com", "due"), 120)
-        assert "Check the backups" in reminder.get_body(("plain",)).get_content()
-        clock.move("2027-01-04 09:30")
-        everything_done(night)
+        bob_is_reminded_on_the_next_working_day(night, server, clock)
 
         assert letter(server, "ada@example.com", "Page")
         assert letter(server, "carol@example.com", "Page") is None
@@ -198,9 +147,73 @@ def test_a_night(tmp_path):
         said = Counter((people[0], str(mail["Subject"])) for mail, people in
                        zip(server.mails, server.recipients, strict=True))  # fmt: skip
         assert set(said.values()) == {1}, said
-        status, cost = night.call("GET", f"{here}/cost/")
+        _status, cost = night.call("GET", f"{here}/cost/")
         assert abs(Decimal(str(cost["total"])) - BY_HAND) < Decimal("0.30"), cost
         night.manage("verify_timeline")
+
+
+def declared_while_the_worker_dies(night, server, clock):
+    """03:00; the worker is killed while it sends Ada's page. Returns the incident's address."""
+    clock.move("2026-12-31 03:00")
+    server.hold()
+    status, incident = night.call("POST", "/incidents/", {"title": "Replica gone", "priority": "High"})
+    assert status == 201, incident
+    assert (incident["commander"]["name"], incident["scribe"]["name"]) == ("Ada", "Sam")
+    killed_in_the_middle(night, server)
+    clock.move("2026-12-31 03:03")
+    wait_until(lambda: letter(server, "ada@example.com", "Page"), 90)
+    return f"/incidents/{incident['name']}"
+
+
+def ada_sleeps_and_bob_answers(night, server, clock, here):
+    """Bob is next on call."""
+    assert [call["status"] for call in page_of(night, here)["calls"]] == ["calling"]
+    clock.move("2026-12-31 03:05:10")
+    call = wait_until(lambda: letter(server, "bob@example.com", "Page"), 90)
+    clock.move("2026-12-31 03:06")
+    assert "You acknowledged it" in press(link_in(call, "page"))
+    assert page_of(night, here)["acknowledged_by"]["name"] == "Bob"
+    assert night.call("GET", here + "/")[1]["commander"]["name"] == "Bob"
+
+
+def a_task_is_written_down(night, clock, here):
+    """At 04:00, due in the evening."""
+    clock.move("2026-12-31 04:00")
+    status, task = night.call(
+        "POST", f"{here}/tasks/",
+        {"title": "Check the backups", "owner": "bob@example.com", "due_at": "2026-12-31T17:00:00Z"},
+    )  # fmt: skip
+    assert status == 201, task
+
+
+def bob_hands_over_while_the_worker_dies(night, server, clock, here):
+    """Offered at 07:00, accepted at 07:20, the worker killed in between."""
+    clock.move("2026-12-31 07:00")
+    server.hold()
+    status, offer = night.call("POST", f"{here}/hand-overs/", {"role": "incident_commander", "to": "carol@example.com"})
+    assert status == 201, offer
+    assert "Check the backups" in offer["summary"]
+    killed_in_the_middle(night, server)
+    clock.move("2026-12-31 07:03")
+    offered = wait_until(lambda: letter(server, "carol@example.com", "Hand-over"), 90)
+    assert night.call("GET", here + "/")[1]["commander"]["name"] == "Bob"
+    clock.move("2026-12-31 07:20")
+    assert "You are Incident Commander now" in press(link_in(offered, "handover"), answer="accept")
+
+
+def bob_is_reminded_on_the_next_working_day(night, server, clock):
+    """Friday is a holiday: nothing. Monday at nine: one reminder, however many beats and workers."""
+    clock.move("2027-01-01 12:00")
+    for _beat in range(2):
+        night.manage("shell", "-v", "0", "-c", "from people.tasks import remind_tasks; remind_tasks()")
+    everything_done(night)
+    assert letter(server, "bob@example.com", "due") is None
+    clock.move("2027-01-04 08:59")
+    clock.move("2027-01-04 09:01")
+    reminder = wait_until(lambda: letter(server, "bob@example.com", "due"), 120)
+    assert "Check the backups" in reminder.get_body(("plain",)).get_content()
+    clock.move("2027-01-04 09:30")
+    everything_done(night)
 
 
 def page_of(night, here):
