@@ -9,7 +9,7 @@ from django.utils import timezone
 from core import cleaning, deadman, heartbeats, idempotency
 from core.attachments import flows as attachments
 from core.flows import account_events, sessions, signing_in
-from core.operations import jobs, queue
+from core.operations import jobs, queue, skew
 from core.operations.waking import wake
 
 # How much one message does before it lets others have the worker.
@@ -20,8 +20,14 @@ SLICE = 50
 def work(**_later: object) -> None:
     """Carry out what is due: a slice of operations and one job, then a new message for the rest."""
     while True:
+        begun = timezone.now()
         performed, ran = queue.run_due(SLICE), jobs.run_due(1)
-        if not _more_to_do(performed, ran, timezone.now()) or wake():
+        if not _more_to_do(performed, ran, timezone.now()):
+            wait = skew.seconds_until_due(begun)
+            if wait is not None:
+                wake(wait)
+            return
+        if wake():
             return
         # The broker takes no message, so nobody else will.
 

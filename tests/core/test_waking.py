@@ -40,15 +40,16 @@ def row(operation):
 
 
 class Broker:
-    """Counts the messages; after `lives` of them it is dead."""
+    """Counts the messages and knows when the last is to come; after `lives` of them it is dead."""
 
     def __init__(self):
-        self.messages, self.lives = 0, 999
+        self.messages, self.lives, self.countdown = 0, 999, None
 
-    def wake(self, *_args):
+    def wake(self, delay_seconds=0):
         if self.messages >= self.lives:
             return False
         self.messages += 1
+        self.countdown = delay_seconds
         return True
 
 
@@ -118,6 +119,21 @@ def test_a_worker_does_a_slice_and_asks_for_another_message_when_more_is_due(on,
 
     tasks.work(unknown_argument_of_a_later_version=1)
     assert Operation.objects.filter(status="succeeded").count() == 51
+    assert broker.messages == 1
+
+
+def test_what_a_clock_ahead_of_the_workers_planned_is_done_as_soon_as_it_is_due(on, broker, clock):
+    clock.shift(0.5)
+    plan("a.do", fact=1)
+    clock.shift(-0.5)
+
+    tasks.work()
+    assert Operation.objects.get().status == "pending"
+    assert (broker.messages, broker.countdown) == (1, 0.5)
+
+    clock.shift(0.5)
+    tasks.work()
+    assert Operation.objects.get().status == "succeeded"
     assert broker.messages == 1
 
 
