@@ -28,10 +28,15 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.answers: dict[str, str] = {}
         self.begun, self._free = threading.Event(), threading.Event()
         self._free.set()
+        self._held: _Session | None = None
 
     def hold(self) -> None:
         self.begun.clear()
         self._free.clear()
+
+    def is_deserted(self) -> bool:
+        """Whether whoever sent the held mail is gone."""
+        return self._held is not None and self._held.is_gone()
 
     def release(self) -> None:
         self._free.set()
@@ -78,9 +83,10 @@ class _Session(socketserver.StreamRequestHandler):
             if line == b".\r\n":
                 break
             lines.append(line[1:] if line.startswith(b"..") else line)
+        self.server._held = self
         self.server.begun.set()
         self.server._free.wait(60)
-        if self._is_gone():
+        if self.is_gone():
             # Whoever sent it does not know whether it was taken: it was not.
             return
         self._say(self.server.answers.get("END", "250 taken"))
@@ -90,7 +96,7 @@ class _Session(socketserver.StreamRequestHandler):
             self.server.recipients.append(self.to)
         self.to = []
 
-    def _is_gone(self) -> bool:
+    def is_gone(self) -> bool:
         try:
             return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except BlockingIOError:
