@@ -94,7 +94,8 @@ class Schema(AutoSchema):
         """`incidents_list`, `incidents_events_pin`; the path says it once."""
         tokens = [token.replace("-", "_") for token in self._tokenize_path()]
         verb = self._verb()
-        return "_".join(tokens if verb in {"", tokens[-1]} else [*tokens, verb])
+        # `…/resolve/` whose verb is “resolve_many” says it once too.
+        return "_".join([*tokens[:-1], verb] if verb.startswith(tokens[-1]) else [*tokens, verb] if verb else tokens)
 
     def get_summary(self) -> str:
         words = " ".join(self._tokenize_path()).replace("-", " ")

@@ -62,7 +62,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # Enumerations stand where they are used: no central list of names that every new app would have to extend.
-    "POSTPROCESSING_HOOKS": ["core.api.schema.describe_rows"],
+    "POSTPROCESSING_HOOKS": ["core.api.schema.describe_rows", "core.api.examples.add_examples"],
     # The readable page asks nobody outside.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "persistAuthorization": False},
 }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core.management import call_command
+from jsonschema import Draft202012Validator
 
 from core.api.documentation import schema
 from tests import factories as make
@@ -12,6 +13,7 @@ from tests.apiclient import Api
 OPERATIONS = [
     (path, method, operation) for path, item in schema()["paths"].items() for method, operation in item.items()
 ]
+COMPONENTS = schema()["components"]
 NAMES = [operation["operationId"] for _path, _method, operation in OPERATIONS]
 
 
@@ -40,6 +42,28 @@ def test_an_operation_says_who_may_call_it_what_it_answers_and_how_it_refuses(pa
     headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
     assert ("Idempotency-Key" in headers) is (method == "post")
     assert all(each.get("description") for each in operation["parameters"] if each["in"] != "query"), path
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=NAMES)
+def test_every_json_body_has_an_example_that_fits_its_schema(path, method, operation):
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    spoken = [body["content"]["application/json"] for body in bodies if "application/json" in body.get("content", {})]
+
+    assert spoken or method == "delete" or operation["operationId"].endswith("_content"), path
+    for body in spoken:
+        Draft202012Validator({**body["schema"], "components": COMPONENTS}).validate(body["example"])
+
+
+def test_an_example_reads_like_an_incident():
+    (report,) = [
+        operation for _path, _method, operation in OPERATIONS if operation["operationId"] == "incidents_create"
+    ]
+    answered = report["responses"]["201"]["content"]["application/json"]["example"]
+
+    assert report["requestBody"]["content"]["application/json"]["example"]["title"] == "The login page answers 502"
+    assert (answered["name"], answered["severity"]["name"]) == ("INC-42", "High")
+    assert (answered["commander"]["name"], answered["commander"]["email"]) == ("Ada", "ada@example.com")
+    assert (answered["status"], answered["closed_at"]) == ("active", None)
 
 
 def test_every_operation_has_a_name_of_its_own_that_says_what_it_does():
