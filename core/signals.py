@@ -57,11 +57,15 @@ class ProjectChanged:
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectFact:
-    """The subject by kind ("incident", "case") and primary key, and who acted (None: Dispatch itself)."""
+    """The subject by kind ("incident", "case") and primary key, and who acted (None: Dispatch itself).
+
+    `subject`: the sender's own row where it holds one as stored, which saves each receiver a query.
+    """
 
     kind: str
     subject_id: int
     user_id: int | None
+    subject: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

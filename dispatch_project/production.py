@@ -3,6 +3,7 @@
 gunicorn --config python:dispatch_project.production dispatch_project.wsgi
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -18,8 +19,9 @@ timeout = 60
 # At the end running requests get as long; whoever stops the process must wait longer (deploy/compose.yaml: 40 s).
 graceful_timeout = 30
 keepalive = 5
-# Never loaded before the fork: connections and the threads of the watch belong to one process each.
-preload_app = False
+# Loaded once, so that the processes share most of their memory. Connections are opened, and the threads of the watch
+# begun, in each process after the fork. New code needs a new server: a reload (HUP) keeps the old.
+preload_app = True
 # The sign of life of gunicorn's workers; a disk that is slow would look like a worker that hangs.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (files without a name)
 accesslog = None
@@ -31,6 +33,20 @@ control_socket_disable = True
 PLACE = "dispatch-metrics-"
 if not os.environ.get("METRICS_DIR"):
     os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix=PLACE, dir=worker_tmp_dir)
+
+
+def when_ready(server: Any) -> None:  # noqa: ARG001
+    """Before the processes are forked: end what only one may use, and leave what they share to no collector."""
+    from django.core.cache import caches
+    from django.db import connections
+
+    caches.close_all()
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+    gc.collect()
+    gc.freeze()
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001

@@ -33,9 +33,9 @@ def seed_project(payload: ProjectCreated, **_: Any) -> None:
 
 
 @receiver(subject_created, sender=Incident)
-def index_new(payload: SubjectCreated, **_: Any) -> None:
+def index_born(payload: SubjectCreated, **_: Any) -> None:
     """Make a new incident findable."""
-    search.index(Incident.objects.get(pk=payload.subject_id))
+    search.index_new(payload.subject or Incident.objects.get(pk=payload.subject_id))
 
 
 @receiver(subject_changed, sender=Incident)

@@ -103,5 +103,7 @@ def _did_it(person: Individual, user_id: int | None) -> bool:
 
 
 def _subject(payload: SubjectFact) -> Any:
+    if payload.subject is not None:
+        return payload.subject
     model: Any = Resource._meta.get_field(payload.kind).related_model
     return model._default_manager.select_related("project", "type").get(pk=payload.subject_id)

@@ -65,8 +65,9 @@ def give_birth(subject: Subject, *, actor: Actor, now: datetime, past: bool = Fa
     SubjectName.objects.create(name=subject.name, given_at=now, **subject.as_owner)
     StatusChange.objects.create(**subject.as_owner, to_status=subject.status, changed_at=now, user=actor.user)
     payload = SubjectCreated(
-        kind=subject.kind, subject_id=subject.pk, user_id=_user_id(actor), status=subject.status, past=past
-    )
+        kind=subject.kind, subject_id=subject.pk, user_id=_user_id(actor), status=subject.status, past=past,
+        subject=subject,
+    )  # fmt: skip
     subject_created.send(sender=type(subject), payload=payload)
 
 
@@ -124,7 +125,7 @@ def announce_move(subject: Any, change: StatusChange, actor: Actor) -> None:
     """Tell the apps above that the status moved."""
     payload = StatusChanged(
         kind=subject.kind, subject_id=subject.pk, user_id=_user_id(actor), from_status=change.from_status,
-        to_status=change.to_status, change_uuid=str(change.uuid),
+        to_status=change.to_status, change_uuid=str(change.uuid), subject=subject,
     )  # fmt: skip
     status_changed.send(sender=type(subject), payload=payload)
 

@@ -48,7 +48,7 @@ def plan(
     by = performer_of(action)
     key = _fitting("fact_key", fact)
     thing = _fitting("coalesce_key", coalesce)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         for _try in range(TRIES):
             # Touching the waiting row holds it until our commit, so that its performer reads what we will have written.
             if thing and _touch(thing):
@@ -57,9 +57,9 @@ def plan(
             operation.fact_key, operation.arguments = key, arguments or {}
             operation.user = user or _acting_user()
             Operation.objects.bulk_create([operation], ignore_conflicts=True)
-            stored = Operation.objects.filter(uuid=operation.uuid).first()
-            if stored:
-                return _planned(stored, after, delay_seconds)
+            operation.pk = Operation.objects.filter(uuid=operation.uuid).values_list("pk", flat=True).first()
+            if operation.pk:
+                return _planned(operation, after, delay_seconds)
             if Operation.objects.filter(action=action, fact_key=key).exists():
                 return None
         raise NotPlanned(f"“{action}” could not be planned.")
@@ -113,7 +113,7 @@ def _row(
 def _planned(operation: Operation, after: Iterable[Operation | None], delay_seconds: float) -> Operation:
     predecessors = [each for each in after if each is not None]
     if predecessors:
-        operation.after.set(predecessors)
+        operation.after.add(*predecessors)
     logger.info("An operation was planned", operation_id=str(operation.uuid), action=operation.action)
     wake_on_commit(delay_seconds)
     return operation

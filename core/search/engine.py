@@ -135,13 +135,18 @@ def matches(
     `newest` looks at the last so many keys only, which is quick however many entries hold the word. With `first` they
     are found before anything else is looked at, which is quick when few do.
     """
-    key, holds = (table.key, "words @@ %s::tsquery") if _is_postgres() else ("rowid", f"{table.name} MATCH %s")
-    sql, query = f"SELECT {key} FROM {table.name} WHERE {holds}", _narrowed(_query(terms), marks)  # noqa: S608
+    query = _narrowed(_query(terms), marks)
+    if _is_postgres():
+        # Spelled out, so that no plan is kept that was made without knowing how common the words are.
+        key, holds, given = table.key, f"words @@ {_literal(query)}::tsquery", []
+    else:
+        key, holds, given = "rowid", f"{table.name} MATCH %s", [query]
+    sql = f"SELECT {key} FROM {table.name} WHERE {holds}"  # noqa: S608
     if newest is not None:
-        recent = f"(SELECT {key} FROM {table.name} ORDER BY {key} DESC LIMIT 1) - %s"  # noqa: S608
-        return RawSQL(f"{sql} AND {key} > {recent}", [query, newest])  # noqa: S611
+        recent = f"(SELECT {key} FROM {table.name} ORDER BY {key} DESC LIMIT 1) - {newest:d}"  # noqa: S608
+        return RawSQL(f"{sql} AND {key} > {recent}", given)  # noqa: S611
     # OFFSET keeps it a step of its own.
-    return RawSQL(f"{sql} OFFSET 0" if first and _is_postgres() else sql, [query])  # noqa: S611
+    return RawSQL(f"{sql} OFFSET 0" if first and _is_postgres() else sql, given)  # noqa: S611
 
 
 def rank(terms: list[str], keys: Sequence[int], *, table: Table = DOCUMENTS) -> list[int]:
@@ -181,6 +186,13 @@ def _query(terms: list[str], *, any_of: bool = False) -> str:
     if _is_postgres():
         return (" | " if any_of else " & ").join(f"'{term}':*" for term in terms)
     return (" OR " if any_of else " ").join(f'"{term}"*' for term in terms)
+
+
+def _literal(query: str) -> str:
+    from psycopg.sql import Literal  # the embedded installation has no psycopg
+
+    # What was typed is words of letters and digits by now; a percent sign would be a place for a parameter.
+    return Literal(query).as_string().replace("%", "%%")
 
 
 def _narrowed(query: str, marks: Sequence[int]) -> str:

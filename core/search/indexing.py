@@ -58,7 +58,15 @@ def model_of(kind: str) -> type[models.Model] | None:
     return known.get(kind)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
+def index_new(instance: Any) -> None:
+    """Write what is found of an object that was made just now, so that nothing is there of it yet."""
+    for kind in _kinds.values():
+        if isinstance(instance, kind.model):
+            _write(kind, [instance])
+
+
+@transaction.atomic(savepoint=False)
 def index(instance: Any) -> None:
     """Write, or take out, what is found of the object; of a subject also what belongs to it, when its visibility
     changed or it went or came back.

@@ -14,7 +14,7 @@ from core.timeline.models import Event
 SOURCE = "Dispatch"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(
     subject: Subject,
     *,

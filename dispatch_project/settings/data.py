@@ -35,6 +35,9 @@ else:
             "min_size": env.int("DATABASE_POOL_MIN", 1),
             "max_size": env.int("DATABASE_POOL_MAX", 16),
         }
+    # Planning one of our questions costs more than answering it, so each connection keeps the plans it needs again.
+    if env.bool("DATABASE_PREPARED", True):
+        DATABASES["default"]["OPTIONS"].update(server_side_binding=True, prepare_threshold=2)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 ATOMIC_REQUESTS = False

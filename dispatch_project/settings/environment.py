@@ -23,6 +23,11 @@ ENVIRONMENT: Final[dict[str, tuple[Variable, ...]]] = {
             "no JIT, no parallel workers, cheap index pages",
             "what each connection asks of PostgreSQL, `-c name=value …`; empty where a pooler between refuses it",
         ),
+        Variable(
+            "DATABASE_PREPARED",
+            "on",
+            "connections keep the plans of what they ask again; `off` behind a pooler that shares them by transaction",
+        ),
         Variable("REDIS_URL", "none: `memory://`", "broker and cache, `redis://host:6379/0`"),
         Variable("BACKUP_DIR", "`DISPATCH_HOME/backups`", "where `backup` writes and `preflight` looks"),
     ),

@@ -269,7 +269,7 @@ def _record_role(subject: Any, participant: Participant, role: str, actor: Actor
 def _payload(subject: Any, participant: Participant, actor: Actor, fact: str) -> ParticipantChanged:
     return ParticipantChanged(
         kind=subject.kind, subject_id=subject.pk, user_id=actor.user.pk if actor.user else None,
-        participant_id=participant.pk, individual_id=participant.individual_id, fact=fact,
+        participant_id=participant.pk, individual_id=participant.individual_id, fact=fact, subject=subject,
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def give_role(subject: Any, participant: Participant, role: str, *, actor: Actor
     )
     payload = RoleAssigned(
         kind=subject.kind, subject_id=subject.pk, user_id=actor.user.pk if actor.user else None, role=role,
-        role_uuid=str(given.uuid), individual_id=participant.individual_id,
+        role_uuid=str(given.uuid), individual_id=participant.individual_id, subject=subject,
     )  # fmt: skip
     role_assigned.send(sender=Role, payload=payload)
     return given
@@ -169,6 +169,7 @@ def _brought_in(subject: Any, individual: Individual, *, actor: Actor, now: date
         payload = ParticipantChanged(
             kind=subject.kind, subject_id=subject.pk, user_id=actor.user.pk if actor.user else None,
             participant_id=participant.pk, individual_id=individual.pk, fact=f"{participant.uuid}:{now.isoformat()}",
+            subject=subject,
         )  # fmt: skip
         participant_added.send(sender=Participant, payload=payload)
     return participant

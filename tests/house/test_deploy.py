@@ -64,7 +64,7 @@ def test_each_is_given_longer_to_end_than_it_takes(monkeypatch):
              and not inspect.ismodule(value)}  # fmt: skip
     assert named <= {setting.name for setting in KNOWN_SETTINGS}
     assert int(COMPOSE["services"]["web"]["stop_grace_period"].rstrip("s")) > production.graceful_timeout
-    assert production.preload_app is False
+    assert production.preload_app is True
 
 
 def test_the_image_copies_every_app_and_the_context_leaves_secrets_out():
