@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from core.console.panels import panels_of
 from incidents.demo.loading import load
@@ -104,4 +104,48 @@ def test_no_main_page_has_a_serious_finding(open_page, width, dark):
 
     # What is not there and what is not allowed is said on the browser's console, as it should.
     open_page.complaints[:] = [text for text in open_page.complaints if "404" not in text and "403" not in text]
+    assert wrong == [], "\n".join(wrong)
+
+
+def opened(page: Page, address: str) -> Iterator[str]:
+    """Open each dialog that the page offers, and tell what is wrong with it."""
+    page.goto(address, wait_until="networkidle")
+    links = page.evaluate(
+        "[...new Set([...document.querySelectorAll('a[data-dialog]')].map((link) => link.getAttribute('href')))]"
+    )
+    dialog = page.get_by_role("dialog")
+    for href in links:
+        # Some stand in menus that are closed.
+        page.evaluate('(href) => document.querySelector(`a[data-dialog][href="${href}"]`).click()', href)
+        expect(dialog.get_by_role("heading").first).to_be_visible()
+        picture(page, "dialog-" + "-".join(href.partition("?")[0].strip("/").split("/")[-3:]))
+        yield from (f"{href}: {fault}" for fault in findings(page))
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    assert links, address
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_dialog_has_a_serious_finding_nor_has_looking_things_up(open_page, dark):
+    make_organization("Halden Freight")
+    load(now=timezone.now(), password="correct horse battery", say=lambda *_progress: None, size=SIZE)
+    lead = max(Incident.objects.active(), key=lambda one: one.event_count)
+    owner = make_member(lead.project, "owner", name="Olga Owner")
+    page = open_page(owner, reverse("admin:index"), dark=dark)
+    root = page.url.partition("/admin/")[0]
+
+    wrong = [
+        *opened(page, root + reverse("admin:incidents_incident_change", args=[lead.pk])),
+        *opened(page, root + reverse("admin:incidents_incident_changelist") + "?tab=all"),
+        *opened(page, root + reverse("admin:people_service_change", args=[Service.objects.order_by("pk").first().pk])),
+        *opened(page, root + reverse("account")),
+    ]
+    page.goto(root + reverse("admin:index"), wait_until="networkidle")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#search-input-command")).to_be_focused()
+    page.keyboard.type(lead.name)
+    expect(page.locator("#command-results-list").get_by_role("link", name=lead.title)).to_be_visible()
+    picture(page, f"looking-up-{'dark' if dark else 'light'}")
+    wrong += [f"Ctrl-K: {fault}" for fault in findings(page)]
+
     assert wrong == [], "\n".join(wrong)
