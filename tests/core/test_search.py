@@ -258,6 +258,19 @@ def test_an_incident_is_found_by_every_name_it_ever_had(project, responder):
     assert titles(responder, "sec-4711") == titles(responder, incident.name) != []
 
 
+def test_whoever_types_a_name_finds_that_subject_first_if_it_is_theirs_to_see(project, responder):
+    first = make.declare(project, title="Printer on fire", visibility="restricted")
+    for number in range(12):
+        make.declare(project, title=f"{first.name} is back, part {number}")
+    owner = make.make_member(project, "owner")
+
+    for typed in (first.name, f" {first.name.lower()} "):
+        assert titles(owner, typed, limit=5)[0] == f"{first.name} Printer on fire"
+        assert titles(owner, typed, kinds=["incident"], limit=5)[0] == f"{first.name} Printer on fire"
+        assert all("Printer" not in title for title in titles(responder, typed, limit=5))
+    assert all("Printer" not in title for title in titles(owner, first.name, kinds=["person"]))
+
+
 def test_only_the_newest_matches_are_looked_through(project, responder, monkeypatch):
     monkeypatch.setattr("core.search.finding.RANKED", 3)
     made = [make.declare(project, title=f"Many {number}") for number in range(5)]
