@@ -40,8 +40,10 @@ class Server:
         return sum(map(cpu_seconds, self.workers()))
 
     def memory_bytes(self) -> int:
-        """What the web processes hold in memory; a page that several share counts for each in part."""
-        return sum(map(_proportional_bytes, self.workers()))
+        """What the web processes hold in memory, and the one that they were forked from; a page that several share
+        counts for each in part.
+        """
+        return sum(map(_proportional_bytes, [self.process.pid, *self.workers()]))
 
 
 @contextmanager

@@ -36,15 +36,12 @@ if not os.environ.get("METRICS_DIR"):
 
 
 def when_ready(server: Any) -> None:  # noqa: ARG001
-    """Before the processes are forked: end what only one may use, and leave what they share to no collector."""
-    from django.core.cache import caches
-    from django.db import connections
+    """Before the processes are forked: leave them no connection in common, and what they share to no collector."""
+    from django.db import connections  # this file is read before the settings
 
-    caches.close_all()
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-        if hasattr(connection, "close_pool"):
-            connection.close_pool()
+    connections.close_all()
+    if hasattr(connections["default"], "close_pool"):
+        connections["default"].close_pool()
     gc.collect()
     gc.freeze()
 

@@ -14,29 +14,26 @@ OPTIONAL_SHOWN: Final = 3
 DEEPEST: Final = 6
 FORMATS: Final = {
     "date-time": "2026-11-25T02:14:00Z", "date": "2026-11-25", "uuid": "0f5b3f3e-6f8a-4c1e-9d55-3a1d6f0c7b42",
-    "uri": "https://dispatch.example.com/i/INC-42/", "email": "ada@example.com", "decimal": "1.50",
+    "uri": "https://dispatch.example.com/i/INC-42/", "decimal": "1.50",
 }  # fmt: skip
 # What has not happened yet in an example, where null may say so.
 OPEN: Final = frozenset({"stable_at", "closed_at", "deleted_at", "left_at", "renounced_at", "revoked_at"})
 # By the name of the member; whatever is not here is told by its own name.
 TEXTS: Final = {
-    "action": "ticket.create", "address": "https://dispatch.example.com/i/INC-42/", "amount": "120.00",
-    "annual_employee_cost": "50000.00", "asked": "bob@example.com", "asked_by": "ada@example.com",
-    "browser": "Firefox on Linux", "capability": "ticket", "closes_at": "17:00:00", "colour": "#b3261e",
-    "commander": "ada@example.com", "content_type": "image/png", "currency": "EUR", "department": "Operations",
-    "description": "Customers cannot sign in since 02:10.", "effort": "240.00", "email": "ada@example.com",
-    "from_status": "active", "handover_at": "09:00:00", "holiday_country": "DE", "holiday_region": "BE",
-    "liaison": "carol@example.com", "scribe": "sam@example.com", "tags": "customer-facing", "resolution": "",
-    "hourly_rate": "24.04", "hours": "1.5000", "individual": "ada@example.com", "items": "120.00", "lead": "Ada",
-    "location": "Berlin", "message": "Name a title.", "mobile_phone": "+49 30 901820", "multiplier": "1.00",
-    "name": "Database", "name_prefix": "INC", "note": "She knows the vendor.", "office_phone": "+49 30 901820",
-    "opens_at": "09:00:00", "owner": "bob@example.com", "priority": "High", "project": "Default",
-    "reason": "It stopped by itself.", "reporter": "ada@example.com",
-    "service": "Database", "severity": "High", "sha256": "9f86d081884c7d65" * 4,
-    "slug": "default", "source": "Ada", "starts_at": "18:00:00", "ends_at": "08:00:00", "status": "active",
-    "subject": "INC-42", "summary": "Sign-in is slow, not down.", "team": "Platform", "time_zone": "Europe/Berlin",
-    "title": "The login page answers 502", "to": "carol@example.com", "to_status": "stable", "total": "360.00",
-    "type": "Outage", "url": "https://dispatch.example.com/i/INC-42/",
+    "action": "ticket.create", "address": "https://dispatch.example.com/i/INC-42/", "asked": "bob@example.com",
+    "asked_by": "ada@example.com", "browser": "Firefox on Linux", "capability": "ticket", "closes_at": "17:00:00",
+    "colour": "#b3261e", "commander": "ada@example.com", "content_type": "image/png", "currency": "EUR",
+    "department": "Operations", "description": "Customers cannot sign in since 02:10.", "email": "ada@example.com",
+    "ends_at": "08:00:00", "from_status": "active", "handover_at": "09:00:00", "holiday_country": "DE",
+    "holiday_region": "BE", "individual": "ada@example.com", "lead": "Ada", "liaison": "carol@example.com",
+    "location": "Berlin", "message": "Name a title.", "mobile_phone": "+49 30 901820", "name": "Database",
+    "name_prefix": "INC", "note": "She knows the vendor.", "office_phone": "+49 30 901820", "opens_at": "09:00:00",
+    "owner": "bob@example.com", "priority": "High", "project": "Default", "reason": "It stopped by itself.",
+    "reporter": "ada@example.com", "resolution": "", "scribe": "sam@example.com", "service": "Database",
+    "severity": "High", "sha256": "9f86d081884c7d65" * 4, "slug": "default", "source": "Ada", "starts_at": "18:00:00",
+    "status": "active", "subject": "INC-42", "summary": "Sign-in is slow, not down.", "tags": "customer-facing",
+    "team": "Platform", "time_zone": "Europe/Berlin", "title": "The login page answers 502", "to": "carol@example.com",
+    "to_status": "stable", "type": "Outage", "url": "https://dispatch.example.com/i/INC-42/",
 }  # fmt: skip
 
 
@@ -96,6 +93,8 @@ class Composer:
         if name in OPEN and "null" in schema.get("type", ()):
             return None
         schema = self._resolved(schema)
+        if "example" in schema:
+            return schema["example"]
         if "enum" in schema:
             return TEXTS[name] if TEXTS.get(name) in schema["enum"] else schema["enum"][0]
         kind = self._kind(schema)

@@ -94,8 +94,12 @@ class Schema(AutoSchema):
         """`incidents_list`, `incidents_events_pin`; the path says it once."""
         tokens = [token.replace("-", "_") for token in self._tokenize_path()]
         verb = self._verb()
-        # `…/resolve/` whose verb is “resolve_many” says it once too.
-        return "_".join([*tokens[:-1], verb] if verb.startswith(tokens[-1]) else [*tokens, verb] if verb else tokens)
+        if f"{verb}_".startswith(f"{tokens[-1]}_"):
+            # `…/resolve/` with the verb “resolve_many” says it once too.
+            tokens[-1] = verb
+        elif verb:
+            tokens.append(verb)
+        return "_".join(tokens)
 
     def get_summary(self) -> str:
         words = " ".join(self._tokenize_path()).replace("-", " ")

@@ -45,8 +45,7 @@ def _named(user: Any, text: str, kinds: set[str] | None) -> list[int]:
         return []
     named = SubjectName.objects.filter(name__in={text, text.upper()})
     whose = reduce(or_, (Q(kind=kind, object_id__in=named.values(f"{kind}_id")) for kind in KINDS))
-    rows = SearchDocument.objects.filter(whose, access.copied_filter(user))
-    return list((rows if kinds is None else rows.filter(kind__in=list(kinds))).values_list("pk", flat=True))
+    return list(_seen(user, kinds).filter(whose).values_list("pk", flat=True))
 
 
 def _documents(user: Any, terms: list[str], kinds: set[str] | None, limit: int, first: list[int]) -> list[Hit]:
@@ -76,7 +75,9 @@ def matching_ids(user: Any, kind: str, text: str, limit: int = RANKED) -> list[i
 
 
 def _found(user: Any, terms: list[str], kinds: Iterable[str] | None) -> Any:
-    rows = SearchDocument.objects.filter(access.copied_filter(user), pk__in=engine.matches(terms))
-    if kinds is not None:
-        rows = rows.filter(kind__in=list(kinds))
-    return rows.order_by("-pk")
+    return _seen(user, kinds).filter(pk__in=engine.matches(terms)).order_by("-pk")
+
+
+def _seen(user: Any, kinds: Iterable[str] | None) -> Any:
+    rows = SearchDocument.objects.filter(access.copied_filter(user))
+    return rows if kinds is None else rows.filter(kind__in=list(kinds))

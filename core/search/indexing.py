@@ -61,9 +61,8 @@ def model_of(kind: str) -> type[models.Model] | None:
 @transaction.atomic(savepoint=False)
 def index_new(instance: Any) -> None:
     """Write what is found of an object that was made just now, so that nothing is there of it yet."""
-    for kind in _kinds.values():
-        if isinstance(instance, kind.model):
-            _write(kind, [instance])
+    for kind in _kinds_of(instance):
+        _write(kind, [instance])
 
 
 @transaction.atomic(savepoint=False)
@@ -71,12 +70,11 @@ def index(instance: Any) -> None:
     """Write, or take out, what is found of the object; of a subject also what belongs to it, when its visibility
     changed or it went or came back.
     """
-    for kind in _kinds.values():
-        if isinstance(instance, kind.model):
-            before = _access(kind, instance)
-            _write(kind, [instance])
-            if isinstance(instance, Subject) and before != _access(kind, instance):
-                _write_belongings(instance)
+    for kind in _kinds_of(instance):
+        before = _access(kind, instance)
+        _write(kind, [instance])
+        if isinstance(instance, Subject) and before != _access(kind, instance):
+            _write_belongings(instance)
 
 
 @transaction.atomic
@@ -138,6 +136,10 @@ def _rewrite(kind: Kind, keys: list[int], **locking: bool) -> set[int]:
     found = list(rows.filter(pk__in=keys).order_by("pk").prefetch_related(*kind.prefetch))
     _write(kind, found)
     return {instance.pk for instance in found}
+
+
+def _kinds_of(instance: Any) -> list[Kind]:
+    return [kind for kind in _kinds.values() if isinstance(instance, kind.model)]
 
 
 def _write(kind: Kind, instances: list[Any]) -> None:

@@ -107,7 +107,7 @@ def test_no_main_page_has_a_serious_finding(open_page, width, dark):
     assert wrong == [], "\n".join(wrong)
 
 
-def opened(page: Page, address: str) -> Iterator[str]:
+def opened(page: Page, address: str, look_is: str) -> Iterator[str]:
     """Open each dialog that the page offers, and tell what is wrong with it."""
     page.goto(address, wait_until="networkidle")
     links = page.evaluate(
@@ -118,34 +118,35 @@ def opened(page: Page, address: str) -> Iterator[str]:
         # Some stand in menus that are closed.
         page.evaluate('(href) => document.querySelector(`a[data-dialog][href="${href}"]`).click()', href)
         expect(dialog.get_by_role("heading").first).to_be_visible()
-        picture(page, "dialog-" + "-".join(href.partition("?")[0].strip("/").split("/")[-3:]))
-        yield from (f"{href}: {fault}" for fault in findings(page))
+        picture(page, "dialog-" + "-".join(href.partition("?")[0].strip("/").split("/")[-3:]) + f"-{look_is}")
+        yield from (f"{href}: {fault}" for fault in findings(page) + sticks_out(page))
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
     assert links, address
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_dialog_has_a_serious_finding_nor_has_looking_things_up(open_page, dark):
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
+def test_no_dialog_has_a_serious_finding_nor_has_looking_things_up(open_page, width, dark):
     make_organization("Halden Freight")
     load(now=timezone.now(), password="correct horse battery", say=lambda *_progress: None, size=SIZE)
     lead = max(Incident.objects.active(), key=lambda one: one.event_count)
     owner = make_member(lead.project, "owner", name="Olga Owner")
-    page = open_page(owner, reverse("admin:index"), dark=dark)
-    root = page.url.partition("/admin/")[0]
-
-    wrong = [
-        *opened(page, root + reverse("admin:incidents_incident_change", args=[lead.pk])),
-        *opened(page, root + reverse("admin:incidents_incident_changelist") + "?tab=all"),
-        *opened(page, root + reverse("admin:people_service_change", args=[Service.objects.order_by("pk").first().pk])),
-        *opened(page, root + reverse("account")),
+    page = open_page(owner, reverse("admin:index"), width=width, dark=dark)
+    root, look_is = page.url.partition("/admin/")[0], f"{width}-{'dark' if dark else 'light'}"
+    pages = [
+        reverse("admin:incidents_incident_change", args=[lead.pk]),
+        reverse("admin:incidents_incident_changelist") + "?tab=all",
+        reverse("admin:people_service_change", args=[Service.objects.order_by("pk").first().pk]),
+        reverse("account"),
     ]
+
+    wrong = [fault for address in pages for fault in opened(page, root + address, look_is)]
     page.goto(root + reverse("admin:index"), wait_until="networkidle")
     page.keyboard.press("Control+k")
     expect(page.locator("#search-input-command")).to_be_focused()
     page.keyboard.type(lead.name)
     expect(page.locator("#command-results-list").get_by_role("link", name=lead.title)).to_be_visible()
-    picture(page, f"looking-up-{'dark' if dark else 'light'}")
+    picture(page, f"looking-up-{look_is}")
     wrong += [f"Ctrl-K: {fault}" for fault in findings(page)]
 
     assert wrong == [], "\n".join(wrong)
