@@ -79,5 +79,9 @@ def _found(user: Any, terms: list[str], kinds: Iterable[str] | None) -> Any:
 
 
 def _seen(user: Any, kinds: Iterable[str] | None) -> Any:
-    rows = SearchDocument.objects.filter(access.copied_filter(user))
-    return rows if kinds is None else rows.filter(kind__in=list(kinds))
+    if kinds is None:
+        return SearchDocument.objects.filter(access.copied_filter(user))
+    wanted = list(kinds)
+    # What belongs to a subject, a task for example, may belong to one of any kind.
+    asked = wanted if set(wanted) <= set(KINDS) else KINDS
+    return SearchDocument.objects.filter(access.copied_filter(user, asked), kind__in=wanted)

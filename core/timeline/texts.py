@@ -5,13 +5,15 @@ entry is marked with its project: a common word among two million entries costs 
 what that project holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils.text import Truncator
 
+from core import access
 from core.models.organizations import Project
+from core.models.subjects import KINDS
 from core.search import engine, words
 from core.search.sources import Hit
 from core.timeline.models import Event, EventSupersession
@@ -21,8 +23,8 @@ KIND: Final = "event"
 RANKED: Final = 1000
 # How many of the last events are looked at one by one, which takes some milliseconds; a word that no more of them
 # hold is a rare one.
-LOOKED_AT: Final = 10_000
-RARE: Final = 20
+LOOKED_AT: Final = 2_500
+RARE: Final = 5
 # Who sees more projects than this sees most of what there is; naming them would narrow nothing.
 MOST_PROJECTS: Final = 100
 # The entries that the search holds: neither erased nor corrected.
@@ -54,7 +56,7 @@ def forget(event_id: int) -> None:
 
 def find(user: Any, terms: list[str], limit: int) -> list[Hit]:
     """The best of the newest entries that hold every term, of subjects the user sees."""
-    keys = [key for key, _subject in _found(user, terms, "pk", RANKED)]
+    keys = [key for key, _subject in _found(user, terms, "pk", RANKED, KINDS)]
     best = engine.rank(terms, keys, table=engine.EVENTS)[:limit]
     rows = Event.objects.select_related("incident", "case").in_bulk(best)
     return [_hit(rows[key], terms) for key in best if key in rows]
@@ -62,7 +64,7 @@ def find(user: Any, terms: list[str], limit: int) -> list[Hit]:
 
 def subjects(user: Any, kind: str, terms: list[str], limit: int) -> list[int]:
     """Subjects of a kind that the user sees and on whose timelines the newest such entries stand."""
-    found = _found(user, terms, f"{kind}_id", limit, **{f"{kind}__isnull": False})
+    found = _found(user, terms, f"{kind}_id", limit, [kind])
     return list(dict.fromkeys(subject for _key, subject in found))
 
 
@@ -95,8 +97,10 @@ def _rewrite(keys: list[int]) -> None:
     )
 
 
-def _found(user: Any, terms: list[str], column: str, limit: int, **narrowing: Any) -> list[tuple[int, Any]]:
-    """The newest matching entries that the user sees: their keys, and a column of each."""
+def _found(
+    user: Any, terms: list[str], column: str, limit: int, kinds: Sequence[str]
+) -> list[tuple[int, Any]]:  # fmt: skip
+    """The newest matching entries of such subjects that the user sees: their keys, and a column of each."""
     if all(term.isascii() and len(term) == 1 for term in terms):
         # Some word of every entry begins so, and the embedded database would look at each.
         return []
@@ -104,7 +108,7 @@ def _found(user: Any, terms: list[str], column: str, limit: int, **narrowing: An
     if not projects:
         return []
     marks = projects if len(projects) <= MOST_PROJECTS else []
-    rows = Event.objects.visible_to(user).filter(**narrowing).order_by("-pk").values_list("pk", column)
+    rows = Event.objects.filter(access.owned_filter(Event, user, kinds)).order_by("-pk").values_list("pk", column)
 
     def look(newest: int | None) -> list[tuple[int, Any]]:
         matching = engine.matches(terms, table=engine.EVENTS, marks=marks, newest=newest, first=True)
