@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
-
 from bench import world as worlds
 from bench.calls import Call, Callers, Places, bearer, long_name
 from bench.client import Answer, Client
@@ -22,7 +20,6 @@ from incidents.models import Incident
 # Both web processes must have met a call, and their connections too.
 WARM_UP = 6
 REPEATS = 30
-SET_UP_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +54,6 @@ def callers(world: World, port: int, now: datetime) -> Callers:
         client.sign_in(email, worlds.PASSWORD)
         return client
 
-    # An installation of this size has been set up long since, and asks no more about it.
-    cache.set(f"set-up-complete:{world.admin.pk}", True, SET_UP_SECONDS)
     return Callers(
         api=api_client(world.admin, port, now), member_api=api_client(world.member, port, now),
         console=of_console(worlds.ADMIN), member_console=of_console(worlds.MEMBER),

@@ -5,13 +5,13 @@ A step finds what lacks it among the projects that the reader may set up; nothin
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.lookups import In
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -27,17 +27,11 @@ COMPLETE_FOR = 3600
 
 
 class Reach:
-    """What a reader may set up: the enabled projects, and their organizations."""
+    """What a reader may set up with some right: the enabled projects by name, and their organizations."""
 
-    def __init__(self, request: HttpRequest, right: Right) -> None:
+    def __init__(self, request: HttpRequest, projects: list[Project]) -> None:
         self.request = request
-        self.right = right
-
-    @cached_property
-    def projects(self) -> list[Project]:
-        """The projects, by name."""
-        rows = Project.objects.filter(pk__in=access.projects_where(self.request.user, self.right), enabled=True)
-        return list(rows.select_related("organization").order_by("name", "pk"))
+        self.projects = projects
 
     @property
     def organizations(self) -> list[Organization]:
@@ -104,14 +98,23 @@ def is_for(request: HttpRequest) -> bool:
 
 def steps(request: HttpRequest) -> list[Shown]:
     """The reader's steps in their order."""
-    reaches: dict[Right, Reach] = {}
+    reaches = _reaches(request)
     found = []
     for step in sorted(_steps.values(), key=lambda step: (step.order, step.key)):
-        reach = reaches.setdefault(step.right, Reach(request, step.right))
+        reach = reaches[step.right]
         if reach.projects:
             lacking = list(step.lacking(reach))
             found.append(Shown(step=step, lacking=lacking, url=step.url(lacking) if lacking else ""))
     return found
+
+
+def _reaches(request: HttpRequest) -> dict[Right, Reach]:
+    """How far each right that some step needs reaches; the greater ones are among the least."""
+    needed = {step.right for step in _steps.values()}
+    held = {f"may_{right}": In(F("pk"), access.projects_where(request.user, right)) for right in needed}
+    rows = Project.objects.filter(pk__in=access.projects_where(request.user, Right.CONFIGURE), enabled=True)
+    projects = list(rows.annotate(**held).select_related("organization").order_by("name", "pk"))
+    return {right: Reach(request, [one for one in projects if getattr(one, f"may_{right}")]) for right in needed}
 
 
 def progress(shown: list[Shown]) -> dict[str, Any]:
@@ -150,16 +153,29 @@ def _sends() -> bool:
 
 
 def card(request: HttpRequest) -> dict[str, Any] | None:
-    """The home page's reminder, until everything is set up."""
-    key = f"set-up-complete:{request.user.pk}"
-    if not is_for(request) or cache.get(key):
+    """The place of the home page's reminder, until everything is set up. What it says comes after the page: each step
+    has a question of its own to ask.
+    """
+    if not is_for(request) or cache.get(_complete(request)):
         return None
+    return {"url": reverse("admin:set-up"), "next_url": reverse("admin:set-up-next")}
+
+
+def next_view(request: HttpRequest) -> HttpResponse:
+    """What the reminder says: how far it is, and the next step; nothing when all are done."""
+    if not is_for(request):
+        raise PermissionDenied
     shown = steps(request)
     left = [one for one in shown if not one.is_done]
     if not left:
-        cache.set(key, True, COMPLETE_FOR)
-        return None
-    return {**progress(shown), "next": left[0], "url": reverse("admin:set-up")}
+        cache.set(_complete(request), True, COMPLETE_FOR)
+        return HttpResponse()
+    context = {**progress(shown), "next": left[0], "url": reverse("admin:set-up")}
+    return TemplateResponse(request, "console/cards/set_up_next.html", context)
+
+
+def _complete(request: HttpRequest) -> str:
+    return f"set-up-complete:{request.user.pk}"
 
 
 dashboard.register(

@@ -67,6 +67,7 @@ class Console(UnfoldAdminSite):
         """The set-up page beside the stock ones."""
         return [
             path("set-up/", self.admin_view(self.set_up), name="set-up"),
+            path("set-up/next/", self.admin_view(setting_up.next_view), name="set-up-next"),
             path("set-up/environment/", self.admin_view(self.set_up_help), name="set-up-help"),
             *super().get_urls(),
         ]
