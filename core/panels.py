@@ -16,6 +16,7 @@ from core.access import Right
 from core.console import dashboard, live, navigation, operations, panels, rights
 from core.console.counting import FEW, capped, in_words
 from core.console.dialogs import Button
+from core.console.once import once
 from core.models.reads import RestrictedRead
 from core.models.subjects import StatusChange
 from core.operations.models import Operation
@@ -186,10 +187,7 @@ def failed_badge(request: HttpRequest) -> tuple[str, str] | None:
 
 
 def _failed(request: Any) -> int:
-    if not hasattr(request, "failed_operations"):
-        rows = Operation.objects.filter(status=Operation.Status.FAILED)
-        request.failed_operations = _seen(rows, request)
-    return int(request.failed_operations)
+    return once(request, "failed", lambda: _seen(Operation.objects.filter(status=Operation.Status.FAILED), request))
 
 
 def _seen(rows: Any, request: HttpRequest) -> int:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from core import access
 from core.access import Right
-from core.console.counting import CappedPaginator, few
+from core.console.counting import FEW, CappedPaginator, capped, in_words
+from core.console.once import once
 from core.listings import query_of
 from core.models import ListColumns, SavedView
 from core.models.organizations import Project
@@ -77,7 +78,7 @@ class Listing(Finding):
             {
                 "title": TABS[name],
                 "url": self.link(tab=name, page=None, view=None),
-                "count": few(self.in_tab(name)) or "0" if name in COUNTED else None,
+                "count": in_words(count_in(self.request, name), FEW) if name in COUNTED else None,
                 "here": self.view is None and name == self.tab,
             }
             for name in self.tab_names
@@ -234,6 +235,11 @@ class Listing(Finding):
     def _words(self, rows: Any) -> list[str]:
         ordering = ("order", "name") if hasattr(rows.model, "order") else ("name",)
         return list(dict.fromkeys(rows.order_by(*ordering).values_list("name", flat=True)[:500]))
+
+
+def count_in(request: HttpRequest, tab: str) -> int:
+    """How many are in a tab, at most one more than `FEW`; asked once a page."""
+    return once(request, f"incidents in {tab}", lambda: capped(Finding(request).in_tab(tab), FEW))
 
 
 def may_report(request: HttpRequest) -> bool:

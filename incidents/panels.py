@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from core import panels as core_panels
 from core.console import dashboard, navigation, panels
-from core.console.counting import few, in_words
+from core.console.counting import FEW, in_words
+from core.console.once import once
 from core.models.subjects import SubjectLink
 from core.timeline import Event
-from incidents.listing import may_report
+from incidents.listing import count_in, may_report
 from incidents.models import Incident
 from incidents.rows import Row, commanders_of, last_events
 from integrations.panels import resources_of
@@ -130,8 +131,8 @@ def active_figure(request: HttpRequest) -> dict[str, Any]:
 
 def stable_figure(request: HttpRequest) -> dict[str, Any]:
     """How many wait to be closed."""
-    count = few(Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE))
-    return {"label": _("Stable, to close"), "figure": count or "0", "note": "", "url": f"{reverse(LIST)}?tab=stable"}
+    count = in_words(count_in(request, "stable"), FEW)
+    return {"label": _("Stable, to close"), "figure": count, "note": "", "url": f"{reverse(LIST)}?tab=stable"}
 
 
 def by_severity(request: HttpRequest) -> dict[str, Any] | None:
@@ -144,17 +145,17 @@ def by_severity(request: HttpRequest) -> dict[str, Any] | None:
 
 def open_badge(request: HttpRequest) -> tuple[str, str] | None:
     """The sidebar's count of active incidents."""
-    count = few(Incident.objects.visible_to(request.user).active())
-    return (count, "plain") if count else None
+    count = count_in(request, "active")
+    return (in_words(count, FEW), "plain") if count else None
 
 
 def _by_severity(request: Any) -> list[tuple[str, int]]:
-    if not hasattr(request, "active_by_severity"):
+    def count() -> list[tuple[str, int]]:
         rows = Incident.objects.visible_to(request.user).active().values("severity__name")
         grouped = rows.annotate(count=Count("pk"), rank=Max("severity__order")).order_by("-rank", "severity__name")
-        request.active_by_severity = [(row["severity__name"], row["count"]) for row in grouped]
-    counts: list[tuple[str, int]] = request.active_by_severity
-    return counts
+        return [(row["severity__name"], row["count"]) for row in grouped]
+
+    return once(request, "active by severity", count)
 
 
 panels.register(

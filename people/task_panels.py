@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.console import dashboard, navigation, panels, rights
 from core.console.counting import FEW, capped, in_words
+from core.console.once import once
 from people.models import Task
 
 SHOWN = 8
@@ -55,9 +56,7 @@ def overdue_badge(request: Any) -> tuple[str, str] | None:
 
 def count_overdue(request: Any) -> int:
     """How many of the reader's tasks are overdue; asked once a page."""
-    if not hasattr(request, "overdue_tasks"):
-        request.overdue_tasks = capped(_mine(request).filter(due_at__lte=timezone.now()), FEW)
-    return int(request.overdue_tasks)
+    return once(request, "overdue", lambda: capped(_mine(request).filter(due_at__lte=timezone.now()), FEW))
 
 
 def _mine(request: Any) -> Any:

@@ -23,12 +23,6 @@ def in_words(count: int, limit: int = LIMIT) -> str:
     return f"{limit:,}+" if count > limit else f"{count:,}"
 
 
-def few(queryset: QuerySet[Any, Any]) -> str:
-    """The count of a badge or tab, as people read it: 310 or 1,000+; empty for none."""
-    count = capped(queryset, FEW)
-    return in_words(count, FEW) if count else ""
-
-
 class CappedPaginator(Paginator):
     """Pages of a list of which nobody turns past the ten thousandth row."""
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.access import may_use_console
 from core.console import setting_up
+from core.console.once import once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,14 +159,15 @@ def _links(request: HttpRequest, place: Place) -> list[str]:
 
 def _open_pages(request: Any) -> dict[Place, list[str]]:
     """Each place's pages that the reader may open; found once a page, which asks for sidebar and tabs several times."""
-    if not hasattr(request, "open_pages"):
-        request.open_pages = {
+
+    def find() -> dict[Place, list[str]]:
+        return {
             place: [page for page in place.pages if _is_open(request, page)]
             for section in SECTIONS
             for place in section.places
         }
-    found: dict[Place, list[str]] = request.open_pages
-    return found
+
+    return once(request, "open pages", find)
 
 
 def _is_open(request: HttpRequest, page: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from core import access
 from core.access import Right
+from core.console.once import once
 from core.models.organizations import Membership
 
 
@@ -40,7 +41,4 @@ def keep(request: Any, subjects: Iterable[Any]) -> None:
 
 
 def _kept(request: Any) -> dict[Any, Any]:
-    if not hasattr(request, "console_rights"):
-        request.console_rights = {}
-    kept: dict[Any, Any] = request.console_rights
-    return kept
+    return once(request, "rights", dict[Any, Any])

@@ -69,10 +69,6 @@ class TestCounts:
 
         assert counting.capped(Severity.objects.all()) == 4
         assert counting.capped(Severity.objects.all(), 1) == 2
-        assert counting.few(Severity.objects.none()) == ""
-        assert counting.few(Severity.objects.all()) == "5"
-        monkeypatch.setattr(counting, "FEW", 4)
-        assert counting.few(Severity.objects.all()) == "4+"
         assert counting.CappedPaginator(Severity.objects.order_by("pk"), 2).num_pages == 2
 
 
