@@ -3,19 +3,18 @@
 The list, the export and the bulk changes read the same parameters the same way.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.access import Right
 from core.console import rights
+from core.console.asking import Asking, within
 from core.models.organizations import Project
 from core.models.subjects import SubjectName
 from core.search import matching_ids
@@ -24,7 +23,6 @@ from knowledge.models import Tag
 from people.models import Participant, Role
 
 Status = Incident.Status
-MOST_CHOSEN = 20
 TABS = {
     "mine": gettext_lazy("Mine"),
     "active": gettext_lazy("Active"),
@@ -60,18 +58,14 @@ PARAMETERS = frozenset(
 )
 
 
-class Finding:
+class Finding(Asking):
     """What is asked, and the incidents found."""
 
     def __init__(self, request: Any) -> None:
-        self.request = request
-        self.asked = request.GET
-        self.now = timezone.now()
+        super().__init__(request)
         tab = self.asked.get("tab", "active")
         self.tab = tab if tab in self.tab_names else "active"
-        self.text = self.asked.get("q", "").strip()[:200]
-        self.person = self.asked.get("person", "").strip()[:200]
-        self.commander = self.asked.get("commander", "").strip()[:200]
+        self.text, self.person, self.commander = map(self.typed, ("q", "person", "commander"))
         sort = self.asked.get("sort", "")
         # Open ones have no time to go by, and the databases do not agree where they belong.
         fits = sort in SORTS and (sort != "-closed" or self.tab == "closed")
@@ -85,7 +79,7 @@ class Finding:
     def window(self, moment: str) -> tuple[date | None, date | None]:
         """First and last day asked for, where they are."""
         _days, first, last = MOMENTS[moment]
-        return _day(self.asked.get(first, "")), _day(self.asked.get(last, ""))
+        return self.days(first, last)
 
     def window_said(self, moment: str) -> str:
         """The window in words; empty when all time is meant."""
@@ -102,10 +96,6 @@ class Finding:
         """Whether a filter or a search hides rows of the tab."""
         typed = self.text or self.person or self.commander
         return bool(typed or any(map(self.window_said, MOMENTS)) or any(self.chosen(name) for name in NARROWING))
-
-    def chosen(self, name: str) -> list[str]:
-        """The values of a parameter that may come several times."""
-        return [value for value in self.asked.getlist(name) if value][:MOST_CHOSEN]
 
     @cached_property
     def queryset(self) -> Any:
@@ -165,9 +155,7 @@ class Finding:
         days = self.asked.get(MOMENTS[moment][0])
         if days in WINDOWS:
             return Q(**{f"{moment}__gte": self.now - timedelta(days=int(days))})
-        first, last = self.window(moment)
-        since = Q(**{f"{moment}__gte": midnight(first)}) if first else Q()
-        return since & (Q(**{f"{moment}__lt": midnight(last + timedelta(days=1))}) if last else Q())
+        return within(moment, *self.window(moment))
 
     def _asked_text(self) -> Q:
         # Keys and not a subquery: the databases would look at every incident for the one or the other.
@@ -190,16 +178,3 @@ class Finding:
 
 def _is_person(path: str, text: str) -> Q:
     return Q(**{f"{path}individual__email__iexact": text}) | Q(**{f"{path}individual__name__icontains": text})
-
-
-def midnight(day: date) -> datetime:
-    """The beginning of the day on the reader's clock."""
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        return None
-    return day if day and 1970 <= day.year <= 2999 else None

@@ -168,21 +168,6 @@ class Listing(Finding):
             row.last = last.get(row.incident.pk)
         return rows
 
-    def link(self, **changes: Any) -> str:
-        """This list with other parameters; None takes one away."""
-        query = self.asked.copy()
-        for name, value in changes.items():
-            query.pop(name, None)
-            if value is not None:
-                query[name] = value
-        return f"?{query.urlencode()}"
-
-    def kept(self, *dropped: str) -> list[tuple[str, str]]:
-        """The present parameters but the dropped ones, for a form's hidden fields."""
-        return [
-            (name, value) for name, values in self.asked.lists() for value in values if name not in {*dropped, "page"}
-        ]
-
     def meant(self) -> list[tuple[str, str]]:
         """The parameters that say which incidents are meant, for bulk changes, exports and saved views."""
         asked = [(name, value) for name, value in self.kept("incident", "all") if name in PARAMETERS]

@@ -30,9 +30,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.console import ages
+from core.console.asking import midnight, within
 from core.console.charts import Bar, Chart, Part
 from core.models.organizations import Project
-from incidents.finding import midnight
 from incidents.models import Incident, Type
 
 LIST: Final = "admin:incidents_incident_changelist"
@@ -104,9 +104,7 @@ class Trends:
 
     def rows(self, moment: str) -> Any:
         """The reader's incidents to which it happened in the time asked for."""
-        rows = Incident.objects.visible_to(self.request.user).filter(
-            **{f"{moment}__gte": midnight(self.first), f"{moment}__lt": midnight(self.today + timedelta(days=1))}
-        )
+        rows = Incident.objects.visible_to(self.request.user).filter(within(moment, self.first, self.today))
         if self.project:
             rows = rows.filter(project__in=Project.objects.visible_to(self.request.user).filter(name=self.project))
         return rows.filter(type__name=self.type) if self.type else rows

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.console.counting import CappedPaginator, capped
+from core.console.asking import Asking, midnight, within
+from core.console.counting import FEW, CappedPaginator, capped, in_words
 from core.models import Job
 from core.models.organizations import Project
 from core.search import matching_ids
@@ -20,7 +20,6 @@ from people.flows import task_bulk
 from people.models import Task, TaskAssignee
 
 PER_PAGE = 25
-MOST_CHOSEN = 20
 TABS = {
     "mine": gettext_lazy("Mine"),
     "open": gettext_lazy("Open"),
@@ -59,17 +58,14 @@ class Chip:
         return ", ".join(str(label) for value, label in self.options if value in self.chosen)
 
 
-class Listing:
+class Listing(Asking):
     """What one request for the list asks, and its answer."""
 
     def __init__(self, request: Any) -> None:
-        self.user = request.user
-        self.asked = request.GET
-        self.now = timezone.now()
+        super().__init__(request)
         tab = self.asked.get("tab", "mine")
         self.tab = tab if tab in TABS else "mine"
-        self.text = self.asked.get("q", "").strip()[:200]
-        self.person = self.asked.get("person", "").strip()[:200]
+        self.text, self.person = self.typed("q"), self.typed("person")
 
     # What may be asked
 
@@ -80,7 +76,7 @@ class Listing:
             {
                 "title": title,
                 "url": self.link(tab=name, page=None),
-                "count": capped(self._in_tab(name)) if name in COUNTED else None,
+                "count": in_words(capped(self._in_tab(name), FEW), FEW) if name in COUNTED else None,
                 "here": name == self.tab,
             }
             for name, title in TABS.items()
@@ -97,7 +93,7 @@ class Listing:
     @cached_property
     def window(self) -> tuple[date | None, date | None]:
         """First and last day on which the tasks are due, where asked."""
-        return _day(self.asked.get("from", "")), _day(self.asked.get("until", ""))
+        return self.days("from", "until")
 
     @cached_property
     def window_said(self) -> str:
@@ -135,7 +131,8 @@ class Listing:
     @cached_property
     def total(self) -> int:
         """How many match, at most one more than the cap."""
-        return capped(self.found)
+        paginator: Any = self.page.paginator
+        return int(paginator.total)
 
     @cached_property
     def rows(self) -> list[Task]:
@@ -149,20 +146,6 @@ class Listing:
         recent = Q(finished_at__gt=self.now - TOLD_FOR, total__gt=task_bulk.AT_ONCE)
         own = Job.objects.filter(waits | recent, kind=task_bulk.KIND, user_id=self.user.pk)
         return own.order_by("-created_at", "-pk").first()
-
-    def link(self, **changes: Any) -> str:
-        """This list with other parameters; None takes one away."""
-        query = self.asked.copy()
-        for name, value in changes.items():
-            query.pop(name, None)
-            if value is not None:
-                query[name] = value
-        return f"?{query.urlencode()}"
-
-    def kept(self, *dropped: str) -> list[tuple[str, str]]:
-        """The present parameters but the dropped ones, for a form's hidden fields."""
-        left_out = {*dropped, "page"}
-        return [(name, value) for name, values in self.asked.lists() for value in values if name not in left_out]
 
     def words(self) -> dict[str, Any]:
         """What the list's template gets."""
@@ -194,19 +177,16 @@ class Listing:
     def _chip(self, name: str, title: Any, options: Iterable[tuple[str, Any]]) -> Chip:
         without = self.link(page=None, **{name: None})
         return Chip(
-            name=name, title=title, options=list(options), chosen=self._chosen(name), without=without,
+            name=name, title=title, options=list(options), chosen=self.chosen(name), without=without,
             kept=self.kept(name),
         )  # fmt: skip
-
-    def _chosen(self, name: str) -> list[str]:
-        return [value for value in self.asked.getlist(name) if value][:MOST_CHOSEN]
 
     def _asked_words(self) -> Q:
         condition = Q()
         for name in WORDS:
-            if chosen := self._chosen(name):
+            if chosen := self.chosen(name):
                 condition &= Q(**{f"{name}__in": chosen})
-        if chosen := self._chosen("project"):
+        if chosen := self.chosen("project"):
             projects = Project.objects.visible_to(self.user).filter(name__in=chosen)
             condition &= Q(incident__project__in=projects) | Q(case__project__in=projects)
         return condition
@@ -214,26 +194,12 @@ class Listing:
     def _asked_window(self) -> Q:
         due = self.asked.get("due")
         if due in WINDOWS:
-            tonight = _midnight(timezone.localdate(self.now) + timedelta(days=1))
+            tonight = midnight(timezone.localdate(self.now) + timedelta(days=1))
             return Q(due_at__lt=tonight if due == "today" else self.now + timedelta(days=int(due)))
-        first, last = self.window
-        since = Q(due_at__gte=_midnight(first)) if first else Q()
-        return since & (Q(due_at__lt=_midnight(last + timedelta(days=1))) if last else Q())
+        return within("due_at", *self.window)
 
     def _of_person(self) -> Q:
         def of(path: str) -> Q:
             return Q(**{f"{path}__email__iexact": self.person}) | Q(**{f"{path}__name__icontains": self.person})
 
         return of("owner") | Q(pk__in=TaskAssignee.objects.filter(of("individual")).values("task"))
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        return None
-    return day if day and 1970 <= day.year <= 2999 else None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=timezone.get_current_timezone())

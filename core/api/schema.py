@@ -163,7 +163,8 @@ class Schema(AutoSchema):
 
     def _query(self) -> Iterator[OpenApiParameter]:
         if self.method == "GET":
-            yield OpenApiParameter("fields", str, description="Only these members, with commas between: `id,name`.")
+            words = "Only these members, with commas between: `id,name`. Then an answer lacks others that it requires."
+            yield OpenApiParameter("fields", str, description=words)
 
     def _headers(self) -> Iterator[OpenApiParameter]:
         header: Final = "header"
