@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from core import access, versions
@@ -44,18 +44,19 @@ class CannotLink(FlowError):
 
 def next_number(project: Any, kind: str) -> int:
     """The next number of the project's things of a kind. The sequence stays locked until the transaction ends."""
-    sequence = Sequence.objects.select_for_update().get(project=project, kind=kind)
-    Sequence.objects.filter(pk=sequence.pk).update(last_number=F("last_number") + 1)
-    return sequence.last_number + 1
+    sequence = _locked_sequence(project, kind)
+    return _take(sequence, sequence.last_number + 1)
 
 
 def next_name(project: Any, kind: str) -> str:
-    """A name nobody had: INC-42. Locks the sequence; names that exist by an old prefix are passed over."""
-    prefix = Sequence.objects.select_for_update().get(project=project, kind=kind).prefix
-    while True:
-        name = f"{prefix}-{next_number(project, kind)}"
+    """A name nobody had: INC-42. Names that exist by an old prefix are passed over; locks as `next_number` does."""
+    sequence = _locked_sequence(project, kind)
+    for number in count(sequence.last_number + 1):
+        name = f"{sequence.prefix}-{number}"
         if not SubjectName.objects.filter(name=name).exists():
-            return name
+            break
+    _take(sequence, number)
+    return name
 
 
 def give_birth(subject: Subject, *, actor: Actor, now: datetime, past: bool = False) -> None:
@@ -299,3 +300,13 @@ def _changed(subject: Any, field: str, actor: Actor) -> None:
 
 def _user_id(actor: Actor) -> int | None:
     return actor.user.pk if actor.user else None
+
+
+def _locked_sequence(project: Any, kind: str) -> Sequence:
+    return Sequence.objects.select_for_update().get(project=project, kind=kind)
+
+
+def _take(sequence: Sequence, number: int) -> int:
+    sequence.last_number = number
+    sequence.save(update_fields=["last_number"])
+    return number

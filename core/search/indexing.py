@@ -62,7 +62,7 @@ def model_of(kind: str) -> type[models.Model] | None:
 def index_new(instance: Any) -> None:
     """Write what is found of an object that was made just now, so that nothing is there of it yet."""
     for kind in _kinds_of(instance):
-        _write(kind, [instance])
+        _write(kind, [instance], new=True)
 
 
 @transaction.atomic(savepoint=False)
@@ -142,7 +142,7 @@ def _kinds_of(instance: Any) -> list[Kind]:
     return [kind for kind in _kinds.values() if isinstance(instance, kind.model)]
 
 
-def _write(kind: Kind, instances: list[Any]) -> None:
+def _write(kind: Kind, instances: list[Any], *, new: bool = False) -> None:
     described = [(instance.pk, kind.describe(instance)) for instance in instances]
     _remove(kind.name, [key for key, entry in described if entry is None])
     documents = [
@@ -153,7 +153,8 @@ def _write(kind: Kind, instances: list[Any]) -> None:
     SearchDocument.objects.bulk_create(
         documents, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=WRITTEN
     )
-    engine.put([(document.pk, document.title, document.body) for document in documents])
+    write = engine.add if new else engine.put
+    write([(document.pk, document.title, document.body) for document in documents])
 
 
 def _write_belongings(subject: Subject) -> None:

@@ -1,6 +1,6 @@
 """Declaring an incident, and recording one that is over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,8 +65,7 @@ def declare(
     incident.status = Incident.Status.ACTIVE
     chosen_tags = choosing.check_tags(project, tags)
     subjects.give_birth(incident, actor=actor, now=now)
-    incident.tags.set(chosen_tags)
-    _record_birth(incident, _("Incident created"), actor, now)
+    _record_birth(incident, chosen_tags, _("Incident created"), actor, now)
     staffing.staff(incident, commander=commander, reporter=reporter, tags=chosen_tags, actor=actor, now=now)
     if status == Incident.Status.STABLE:
         # Whoever may report may also say that the worst is over already.
@@ -111,10 +110,9 @@ def record_past(
         raise Invalid(_("Reported, stable and closed must follow each other, and lie behind us."), field="closed_at")
     chosen_tags = choosing.check_tags(project, tags)
     subjects.give_birth(incident, actor=actor, now=now, past=True)
-    incident.tags.set(chosen_tags)
     if external_key:
         ExternalKey.objects.create(**incident.as_owner, system=external_key[0], key=external_key[1])
-    _record_birth(incident, _("Past incident recorded"), actor, now)
+    _record_birth(incident, chosen_tags, _("Past incident recorded"), actor, now)
     for event in events:
         record(incident, actor=actor, now=now, **event)
     staffing.staff_past(incident, commander=commander, reporter=reporter, actor=actor, now=now)
@@ -144,11 +142,12 @@ def _new(
     )
 
 
-def _record_birth(incident: Incident, sentence: str, actor: Actor, now: datetime) -> None:
+def _record_birth(incident: Incident, tags: Sequence[Tag], sentence: str, actor: Actor, now: datetime) -> None:
+    incident.tags.add(*tags)
     details = {
         "title": incident.title, "description": incident.description, "type": incident.type.name,
         "severity": incident.severity.name, "priority": incident.priority.name, "status": incident.status,
-        "visibility": incident.visibility, "tags": sorted(tag.name for tag in incident.tags.all()),
+        "visibility": incident.visibility, "tags": sorted(tag.name for tag in tags),
     }  # fmt: skip
     event = record(
         incident, kind=Event.Kind.OTHER, description=sentence, actor=actor, now=now,

@@ -158,7 +158,7 @@ def take_in(
         participant.left_at, participant.joined_at, participant.added_reason = None, now, reason
         participant.save(update_fields=["left_at", "joined_at", "added_reason", "updated_at"])
     represent(participant, service)
-    given = _give_unless_more(subject, participant, role, actor=actor, now=now)
+    given = _give_unless_more(subject, participant, role, actor=actor, now=now, is_new=made)
     if made or back:
         _announce_coming(subject, participant, role, back=back, reason=reason, actor=actor, now=now)
     elif given:
@@ -222,11 +222,13 @@ def reactivate_all(subject: Any, *, actor: Actor, now: datetime) -> list[Role]:
     return [role for role in back if role]
 
 
-def _give_unless_more(subject: Any, participant: Participant, role: str, *, actor: Actor, now: datetime) -> Role | None:
+def _give_unless_more(
+    subject: Any, participant: Participant, role: str, *, actor: Actor, now: datetime, is_new: bool
+) -> Role | None:
     """Observer is the role of those who hold none."""
-    if role == Role.Name.OBSERVER and participant.roles.filter(renounced_at=None).exists():
+    if not is_new and role == Role.Name.OBSERVER and participant.roles.filter(renounced_at=None).exists():
         return None
-    return give_role(subject, participant, role, actor=actor, now=now)
+    return give_role(subject, participant, role, actor=actor, now=now, is_new=is_new)
 
 
 def _go(subject: Any, participant: Participant, *, actor: Actor, now: datetime) -> Participant:

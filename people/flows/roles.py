@@ -112,16 +112,22 @@ def renounce_role(*, subject: Any, individual: Individual, role: str, actor: Act
     return held
 
 
-def give_role(subject: Any, participant: Participant, role: str, *, actor: Actor, now: datetime) -> Role | None:
-    """Write the role row, ending what it replaces. The caller holds the subject's lock. None: held already."""
-    if participant.roles.filter(role=role, renounced_at=None).exists():
+def give_role(
+    subject: Any, participant: Participant, role: str, *, actor: Actor, now: datetime, is_new: bool = False
+) -> Role | None:
+    """Write the role row, ending what it replaces. The caller holds the subject's lock. None: held already.
+
+    `is_new` tells that the participant was made just now and holds nothing.
+    """
+    if not is_new and participant.roles.filter(role=role, renounced_at=None).exists():
         return None
     if role in Role.EXCLUSIVE:
         before = _holder(subject, role)
         if before:
             end_role(before, now=now)
             _keep_a_role(subject, before.participant, actor=actor, now=now)
-    _drop_lesser(participant, role, now)
+    if not is_new:
+        _drop_lesser(participant, role, now)
     given = Role.objects.create(
         **subject.as_owner, participant=participant, role=role, assumed_at=now, assigned_by=actor.user
     )
