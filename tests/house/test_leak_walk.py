@@ -25,7 +25,16 @@ from integrations.models import PluginInstance
 from knowledge.models import DocumentVersion, Tag, TagType
 from people import flows as people
 from people.flows import contacts, handovers, oncall, pages, policies, tasks
-from people.models import ContactMethod, EngagementRule, Role, RolePolicy, RotationLayer, Service
+from people.models import (
+    ContactMethod,
+    EngagementRule,
+    Role,
+    RolePolicy,
+    RotationLayer,
+    Service,
+    Shift,
+    ShiftFeedback,
+)
 from tests import factories as make
 from tests.house.walk import addresses
 
@@ -117,6 +126,14 @@ def _rota(project, person, by):
     oncall.add_override(service=service, individual=other, **span, **by)
     oncall.set_escalation(service=service, steps=[other], **by)
     oncall.make_feed(organization=project.organization, service=service, **by)
+    # Nobody goes on there, so that its person is asked how it was.
+    nights = oncall.save_service(Service(project=project, name="Nights", asks_for_feedback=True), **by)
+    Shift.objects.create(
+        service=nights, individual=one, source="rotation", starts_at=by["now"] - timedelta(hours=8), ends_at=by["now"]
+    )
+    oncall.ask_how_shifts_were(now=by["now"])
+    feedback = ShiftFeedback.objects.get()
+    oncall.say_how_it_was(feedback=feedback, rating=2, text="Nine pages", now=by["now"], actor=make.actor_for(person))
     policies.save_rule(RolePolicy(project=project, name="Leads", role=Role.Name.LIAISON, service=service), **by)
     policies.save_rule(EngagementRule(project=project, name="Looks on", service=service), **by)
 
@@ -127,7 +144,7 @@ def secrets_of(world, role):
     rows = {Incident: [incident]}
     foreign = {
         "project": {"project": project}, "organization": {"organization": project.organization},
-        "service": {"service__project": project},
+        "service": {"service__project": project}, "shift": {"shift__service__project": project},
     }  # fmt: skip
     for model in apps.get_models():
         fields = {field.name for field in model._meta.get_fields() if field.concrete}
