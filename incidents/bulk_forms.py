@@ -18,7 +18,7 @@ from incidents.flows import bulk, bulk_acts
 from incidents.flows.bulk import Foreseen, Outcome
 from incidents.flows.bulk_acts import Wish
 from incidents.models import Incident
-from people.console import PersonInput
+from people.dialogs.participants import PersonInput
 
 NAMED = 5
 COLOURS = {Outcome.DONE: "green", Outcome.SKIPPED: "", Outcome.REFUSED: "red"}

@@ -15,7 +15,7 @@ from core.models.organizations import Project
 from core.models.subjects import Visibility
 from incidents.models import Incident, Priority, Severity, Type
 from knowledge.models import Tag
-from people.console import PersonInput
+from people.dialogs.participants import PersonInput
 from people.models import Participant
 
 CLASSIFICATIONS: dict[str, Any] = {"type": Type, "severity": Severity, "priority": Priority}

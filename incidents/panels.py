@@ -20,7 +20,7 @@ from incidents.models import Incident
 from incidents.rows import Row, commanders_of, last_events
 from integrations.panels import resources_of
 from people.models import Participant, Role
-from people.panels import roles_card
+from people.panels.participants import roles_card
 
 LIST = "admin:incidents_incident_changelist"
 SHOWN = 12

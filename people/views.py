@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from core.actor import Actor, Face
 from core.errors import FlowError, Invalid
 from people.flows import handovers, oncall, pages, shift_feedback
+from people.mails.oncall import shift_words, spans_of
 from people.models import Individual, Page, PageCall, ShiftFeedback
-from people.oncall_mails import shift_words, spans_of
 from people.secret_links import call_of, feedback_of, offer_of, swap_of
 
 RATINGS = [str(value) for value in ShiftFeedback.Rating.values]

@@ -26,11 +26,11 @@ from incidents.forms import CloseForm, FactsForm, ReopenForm, StableForm
 from incidents.listing import Listing, may_report
 from incidents.models import Incident
 from integrations.panels import resources_of
-from people.console import PeopleDialogs
-from people.console_handovers import HandOverDialogs
-from people.console_pages import PagingDialogs
+from people.dialogs.handovers import HandOverDialogs
+from people.dialogs.pages import PagingDialogs
+from people.dialogs.participants import PeopleDialogs
+from people.dialogs.tasks import TaskDialogs
 from people.models import Role
-from people.task_console import TaskDialogs
 from reporting.console import CostDialogs
 
 Status = Incident.Status

@@ -13,7 +13,7 @@ from incidents.models import Incident
 from integrations.flows import expected_resources
 from people.flows import handovers, pages, task_rules
 from people.models import Participant, Role, Task
-from people.panels import roles_card
+from people.panels.participants import roles_card
 
 LINES = 25
 TASKS = 30

@@ -16,9 +16,9 @@ from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.subjects import DialogsOnly
+from people.admin.person_page import may_see_ways
 from people.flows.contacts import LONGEST_ADDRESS, remove_contact_method, save_contact_method
 from people.models import ContactMethod, Individual
-from people.person import may_see_ways
 
 
 class WayForm(DialogForm):

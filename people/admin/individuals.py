@@ -14,10 +14,10 @@ from core.access import Right
 from core.admin.projects import zone_field
 from core.console import rights
 from core.console.modeladmin import ModelAdmin, TabularInline
-from people import person
 from people.admin.contacts import ContactDialogs
 from people.admin.imports import Imports
 from people.admin.leaving import LeavingDialogs
+from people.admin.person_page import card
 from people.flows import save_individual
 from people.flows.contacts import set_external_ids
 from people.flows.leaving import delete_individual
@@ -102,7 +102,7 @@ class IndividualAdmin(LeavingDialogs, ContactDialogs, Imports, ModelAdmin):
         """And what one needs to know of the person now."""
         context = super().page_context(request, object_id)
         shown = self.get_queryset(request).select_related("organization", "merged_into", "user")
-        return {**context, "card": person.card(request, shown.get(pk=object_id))} if object_id else context
+        return {**context, "card": card(request, shown.get(pk=object_id))} if object_id else context
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the way to an import."""

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from core.emails import normalise
-from people.console import PersonInput
+from people.dialogs.participants import PersonInput
 from people.models import Individual
 
 

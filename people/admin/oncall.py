@@ -18,8 +18,8 @@ from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField
 from core.console.modeladmin import ModelAdmin
 from core.console.subjects import DialogsOnly
+from people.admin.oncall_forms import LayerForm
 from people.flows import oncall, shift_feedback
-from people.forms_oncall import LayerForm
 from people.models import CalendarFeed, Override, RotationLayer, Shift, ShiftFeedback
 
 

@@ -14,7 +14,7 @@ from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.subjects import DialogsOnly
-from people.console import GoingForm
+from people.dialogs.participants import GoingForm
 from people.flows import remove_participant, renounce_role
 from people.models import Participant
 

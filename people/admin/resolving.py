@@ -12,11 +12,11 @@ from core.access import Right
 from core.console.forms import DialogForm
 from core.models.organizations import Project
 from core.models.subjects import Visibility
+from people.admin.rule_words import WORDS, WordsField, model_of, rows_of
 from people.flows.individuals import who_is
 from people.flows.policies import Chosen
 from people.flows.previewing import Preview, new_subject, preview
 from people.models import Role, RolePolicy
-from people.rule_words import WORDS, WordsField, model_of, rows_of
 
 DEFAULT = _("the default")
 

@@ -16,11 +16,11 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminTextareaW
 from core.console.dialogs import Button
 from core.console.forms import ConfigurationForm
 from core.console.modeladmin import List, ModelAdmin
-from people import rule_words
+from people.admin import rule_words
 from people.admin.resolving import ResolveForm, outcome
+from people.admin.rule_words import LABELS, WORDS, WordsField, chosen_in, filter_of, meant, rows_of
 from people.flows import policies
 from people.models import EngagementRule, RolePolicy
-from people.rule_words import LABELS, WORDS, WordsField, chosen_in, filter_of, meant, rows_of
 
 
 class RuleForm(ConfigurationForm):

@@ -20,12 +20,12 @@ from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.modeladmin import List, ModelAdmin
 from people.admin.oncall import FeedForm
+from people.admin.oncall_forms import EscalationForm, LayerForm, OverrideForm, ServiceForm
+from people.admin.service_page import context_of
+from people.admin.swap_forms import SwapForm
 from people.flows import oncall
-from people.forms_oncall import EscalationForm, LayerForm, OverrideForm, ServiceForm
-from people.forms_swaps import SwapForm
 from people.models import Individual, RotationLayer, Service
 from people.oncall.coverage import Duty
-from people.service_page import context_of
 
 
 class ServiceList(List):

@@ -21,11 +21,11 @@ from core.console.forms import DialogForm
 from core.console.subjects import DialogsOnly
 from core.links import page_path
 from core.models import Job, JobRow
+from people.admin.task_listing import Listing
+from people.dialogs.tasks import TaskForm
 from people.flows import task_bulk, task_rules
 from people.flows.tasks import edit_task, reopen_task, resolve_task
 from people.models import Task
-from people.task_console import TaskForm
-from people.task_listing import Listing
 
 NAMED_REFUSALS = 3
 

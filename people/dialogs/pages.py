@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
-from people.console import PersonInput
+from people.dialogs.participants import PersonInput
 from people.flows import find_individual, pages
 from people.models import Service
 from people.oncall.asking import on_call

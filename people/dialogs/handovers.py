@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField
-from people.console import PersonInput, holders_of
+from people.dialogs.participants import PersonInput, holders_of
 from people.flows import find_individual, handovers
 from people.flows.individuals import who_is
 from people.flows.summaries import summary_of

@@ -12,8 +12,8 @@ from core.console import panels
 from core.console.dialogs import Button
 from core.console.once import once
 from core.models.subjects import Subject
-from people import offering, paging, panels_oncall, task_panels, waiting_cards  # noqa: F401 (they register themselves)
 from people.models import Individual, Participant, Role
+from people.panels.pages import waiting_roles
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ def people(request: HttpRequest, subject: Any) -> dict[str, Any]:
         person.buttons = admin.buttons(request, ["renounce", "remove"], person.participant)
     subject_admin: Any = site.get_model_admin(type(subject))
     tools = subject_admin.buttons(request, ["assign-role", "offer-role", "offer-shift", "add-participant"], subject)
-    waiting = paging.waiting_roles(subject)
+    waiting = waiting_roles(subject)
     return {"page": page, "people": list(shown.values()), "tools": tools, "subject": subject, "waiting": waiting}
 
 
@@ -71,7 +71,7 @@ def roles_card(subject: Any) -> dict[str, Any]:
     shown = [
         role for role in rows if (role.renounced_at is None if subject.is_open else last and role.ended_by_id == last)
     ]
-    order, paged = list(Role.EXCLUSIVE), paging.waiting_roles(subject)
+    order, paged = list(Role.EXCLUSIVE), waiting_roles(subject)
     shown.sort(key=lambda role: order.index(Role.Name(role.role)))
     holders: dict[int, Holder] = {}
     for role in shown:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from core.mails import Letter, MailKind, register
-from people import oncall_mails, task_mails  # noqa: F401 (they register their own)
 from people.flows import handovers
 from people.flows.calls import why
 from people.models import HandOver, Team

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField, LocalDateTime
-from people.console import PersonInput
+from people.dialogs.participants import PersonInput
 from people.flows import find_individual
 from people.flows.task_rules import LONGEST_DESCRIPTION, LONGEST_TITLE, default_due
 from people.flows.tasks import create_task

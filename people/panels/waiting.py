@@ -12,7 +12,7 @@ from core import access
 from core.console import dashboard
 from core.console.counting import FEW, capped, in_words
 from people.models import Page, PageCall, Task
-from people.task_panels import count_overdue
+from people.panels.tasks import count_overdue
 
 SHOWN = 5
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from core import access
 from core.access import Right
 from core.console.forms import LocalDateTime
-from people.console import PersonInput
-from people.forms_oncall import OfService, shift_said
+from people.admin.oncall_forms import OfService, shift_said
+from people.dialogs.participants import PersonInput
 from people.models import Individual, Shift
 
 

@@ -17,7 +17,7 @@ from core.console import ages
 from core.console.forms import DialogForm, LocalDateTime
 from core.emails import normalise
 from core.models import BusinessHours
-from people.console import PersonInput
+from people.dialogs.participants import PersonInput
 from people.models import Individual, RotationLayer, Service, Shift
 from people.oncall import hours
 from people.oncall.rotation import Window
