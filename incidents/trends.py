@@ -33,7 +33,7 @@ from core.console import ages
 from core.console.asking import midnight, within
 from core.console.charts import Bar, Chart, Part
 from core.models.organizations import Project
-from incidents.models import Incident, Type
+from incidents.models import Incident, Severity, Type
 
 LIST: Final = "admin:incidents_incident_changelist"
 BY: Final = {
@@ -139,10 +139,7 @@ class Trends:
         found = self.counts()
         legend = {row["severity__name"]: row["colour"] or PLAIN for rows in found.values() for row in rows}
         bars = [self._counted(slot, found.get(slot.key, [])) for slot in self.slots(found)]
-        return Chart(
-            title=_("Reported"), note=_("incidents"), bars=bars, upright=self.by == "month",
-            legend=list(legend.items()) if self.by == "month" else [],
-        )  # fmt: skip
+        return self._chart(_("Reported"), _("incidents"), bars, legend=legend)
 
     def _counted(self, slot: Slot, rows: list[dict[str, Any]]) -> Bar:
         parts = [
@@ -166,7 +163,7 @@ class Trends:
                 parts = [Part(value=median.total_seconds(), said=said)] if count else []
                 url = self._list(slot, moment)
                 bars.append(Bar(label=slot.label, figure=span, said=said, url=url, parts=parts))
-            yield Chart(title=title, note=_("median, from the report"), bars=bars, upright=self.by == "month")
+            yield self._chart(title, _("median, from the report"), bars)
 
     def medians(self, moment: str) -> dict[Any, tuple[timedelta, int]]:
         """The median of each group and its size: the mean of the one or two rows in the middle."""
@@ -209,19 +206,29 @@ class Trends:
             url = self._list(slot, "reported_at")
             bars.append(Bar(label=slot.label, figure=f"{total:,.0f}", said=said, url=url, parts=parts))
         note = _("of the incidents reported then") + (f", {currency}" if currency else "")
-        return Chart(title=_("Cost"), note=note, bars=bars, upright=self.by == "month")
+        return self._chart(_("Cost"), note, bars)
+
+    def _chart(self, title: str, note: str, bars: list[Bar], legend: dict[str, str] | None = None) -> Chart:
+        """Months as they were, severities the worst first, types the largest first; of many names so many."""
+        if self.by == "month":
+            return Chart(title=title, note=note, bars=bars, legend=list((legend or {}).items()))
+        if self.by == "type":
+            bars.sort(key=lambda bar: bar.value, reverse=True)
+        if len(bars) > MOST_NAMES:
+            words = {"note": note, "shown": MOST_NAMES, "all": len(bars)}
+            note = _("%(note)s, the first %(shown)s of %(all)s") % words
+        return Chart(title=title, note=note, bars=bars[:MOST_NAMES], upright=False)
 
     # The bars' places and lists
 
     def slots(self, found: dict[Any, Any]) -> Sequence[Slot]:
-        """The places of a chart: each month asked for, or the names that were found."""
+        """The places of a chart: each month asked for, or the names that were found, severities the worst first."""
         if self.by != "month":
-            names = sorted(found, key=str)[:MOST_NAMES]
             return [
                 Slot(
                     key=name, label=str(name), first=self.first, last=self.today, narrowing=((str(self.by), str(name)),)
                 )
-                for name in names
+                for name in sorted(found, key=lambda name: (-self._ranks.get(name, 0), str(name)))
             ]
         starts = self._starts()
         ends = [start - timedelta(days=1) for start in starts[1:]] + [self.today]
@@ -229,6 +236,14 @@ class Trends:
             Slot(key=number, label=f"{first:%b}" if first.month > 1 else f"{first:%b %Y}", first=first, last=last)
             for number, (first, last) in enumerate(zip(starts, ends, strict=True))
         ]
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        """How grave each severity is; names of types have no order."""
+        if self.by != "severity":
+            return {}
+        rows = Severity.objects.visible_to(self.request.user).values_list("name")
+        return dict(rows.annotate(rank=Max("order")))
 
     def _list(self, slot: Slot, moment: str) -> str:
         first, last = WHEN[moment]

@@ -50,6 +50,7 @@ def edit(*, incident: Incident, actor: Actor, now: datetime, version: int | None
     edits = [edit for field, value in changes.items() if (edit := _apply(current, field, value, now))]
     if not edits:
         return current
+    _check_order(current, [edit.field for edit in edits])
     if "tags" in changes:
         current.tags.set(changes["tags"])
     subjects.write_edits(current, edits, actor=actor, now=now)
@@ -93,13 +94,16 @@ def _check_time(incident: Incident, field: str, value: Any, now: datetime) -> No
         raise Invalid(_("Give a date and time with a zone."), field=field)
     if value > now + CLOCK_SKEW:
         raise Invalid(_("This time has not come yet."), field=field)
-    times = {"reported_at": incident.reported_at, "stable_at": incident.stable_at, "closed_at": incident.closed_at}
     if field == "stable_at" and incident.stable_at is None:
         raise Invalid(_("%(name)s is not stable yet; mark it stable first.") % {"name": incident.name}, field=field)
-    times[field] = value
-    known = [moment for moment in times.values() if moment]
-    if known != sorted(known):
-        raise Invalid(_("Reported, stable and closed must follow each other."), field=field)
+
+
+def _check_order(incident: Incident, changed: list[str]) -> None:
+    """Looked at when all changes are made: both times may move at once."""
+    moved = [field for field in changed if field.endswith("_at")]
+    known = [moment for moment in (incident.reported_at, incident.stable_at, incident.closed_at) if moment]
+    if moved and known != sorted(known):
+        raise Invalid(_("Reported, stable and closed must follow each other."), field=moved[0])
 
 
 def _classification(incident: Incident, field: str, chosen: Any) -> Edit | None:

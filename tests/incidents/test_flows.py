@@ -312,6 +312,22 @@ def test_every_changed_field_is_on_the_timeline_with_old_and_new(incident, respo
     assert events["tags"].details["new"] == ["insider"]
 
 
+@pytest.mark.parametrize("first", ["reported_at", "stable_at"])
+def test_both_times_may_move_at_once_and_must_follow_each_other(project, responder, first):
+    now = timezone.now()
+    incident = make.declare(project, reported_at=now - timedelta(hours=9))
+    stable = flows.change_status(incident=incident, to="stable", actor=make.actor_for(responder),
+                                 now=now - timedelta(hours=8))  # fmt: skip
+    times = {"reported_at": now - timedelta(hours=7), "stable_at": now - timedelta(hours=6)}
+    in_order = dict(sorted(times.items(), key=lambda pair: pair[0] != first))
+
+    edited = flows.edit(incident=stable, **in_order, **by(responder))
+
+    assert {name: getattr(edited, name) for name in times} == times
+    with pytest.raises(Invalid, match="must follow each other"):
+        flows.edit(incident=edited, stable_at=now - timedelta(hours=8), **by(responder))
+
+
 def test_an_edit_that_changes_nothing_writes_nothing(incident, responder):
     before = (incident.version, incident.event_count)
 

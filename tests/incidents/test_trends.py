@@ -97,6 +97,24 @@ class TestTrends:
         assert figures(client, "Time to stable", "?by=type") == {"Malware": "5 h of 1"}
         assert figures(client, "Reported", "?by=severity") == {"Undetermined": "1"}
 
+    def test_of_many_types_the_largest_are_drawn_and_the_rest_is_told(self, client, responder, project):
+        for number in range(13):
+            kind = Type.objects.create(project=project, name=f"Type {number:02}")
+            for _one in range(3 if number == 12 else 1):
+                make.declare(project, reported_at=NOVEMBER, type=kind)
+
+        (chart,) = [each for each in client.get(f"{reverse(TRENDS)}?by=type").context["trends"].charts
+                    if str(each.title) == "Reported"]  # fmt: skip
+        assert [bar.label for bar in chart.bars] == ["Type 12", *(f"Type {number:02}" for number in range(11))]
+        assert chart.note == "incidents, the first 12 of 13"
+
+    def test_the_worst_severity_stands_first(self, client, responder, project):
+        for name in ("Low", "Critical", "Medium"):
+            severity = Severity.objects.get(project=project, name=name)
+            make.declare(project, reported_at=NOVEMBER, severity=severity)
+
+        assert list(figures(client, "Reported", "?by=severity")) == ["Critical", "Medium", "Low"]
+
     def test_project_type_and_time_narrow(self, client, responder, project):
         other = make.make_project(project.organization, name="Privacy")
         make.memberships.grant(user=responder, role="responder", project=other, actor=make.system(), now=timezone.now())
