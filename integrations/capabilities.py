@@ -13,6 +13,13 @@ from datetime import datetime
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from core.operations.errors import Permanent
+from core.validators import UNSTORABLE
+
+# What our tables hold.
+LONGEST_ID, LONGEST_LABEL, LONGEST_URL = 300, 300, 1000
+LONGEST_NAME = 200
+
 
 class Capability(TextChoices):
     """The names of all capabilities. Those of which this release asks something have a class below."""
@@ -77,11 +84,20 @@ class SubjectSnapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalThing:
-    """What was made or found: the system's own id, what people call it, and where it is."""
+    """What was made or found: the system's own id, what people call it, and where it is.
+
+    :raises Permanent: for an id or an address that we could not keep.
+    """
 
     external_id: str
     label: str
     url: str = ""
+
+    def __post_init__(self) -> None:
+        for value, longest in ((self.external_id, LONGEST_ID), (self.url, LONGEST_URL)):
+            if len(value) > longest or UNSTORABLE.search(value):
+                raise Permanent(_("It answered with “%(value)s…”, which cannot be kept.") % {"value": value[:80]})
+        object.__setattr__(self, "label", UNSTORABLE.sub("", self.label)[:LONGEST_LABEL])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +140,21 @@ class MailMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class OnCallShift:
-    """Somebody is on call from `starts_at` until just before `ends_at` (both with a zone)."""
+    """Somebody is on call from `starts_at` until just before `ends_at` (both with a zone).
+
+    :raises Permanent: for a time without a zone.
+    """
 
     email: str
     name: str
     starts_at: datetime
     ends_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
+            told = _("The shift of “%(email)s” has a time without a zone.")
+            raise Permanent(told % {"email": self.email[:LONGEST_NAME]})
+        object.__setattr__(self, "name", UNSTORABLE.sub("", self.name).strip()[:LONGEST_NAME])
 
 
 class Ticket(ABC):

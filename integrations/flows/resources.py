@@ -55,7 +55,7 @@ def store_resource(
             "plugin": bound.plugin.slug,
             "instance": bound.instance,
             "external_id": thing.external_id,
-            "label": thing.label[:300],
+            "label": thing.label,
             "url": thing.url,
             "state": state,
             "synced_at": now,

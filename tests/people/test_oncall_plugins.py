@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from core.errors import Invalid
 from core.operations import queue
+from core.operations.errors import Permanent
 from core.operations.models import Operation
 from integrations import flows
-from integrations.capabilities import OnCallShift
+from integrations.capabilities import ExternalThing, OnCallShift
 from integrations.registry import plugin_for
 from people import tasks
 from people.flows import oncall
@@ -95,6 +96,31 @@ def test_asking_again_replaces_what_is_to_come_and_keeps_what_runs(project, rost
 
     assert kept(service) == [("ada@example.com", hour(3), "plugin"), ("cyd@example.com", hour(8), "plugin")]
     assert service.shifts.get(individual__email="ada@example.com").starts_at == running.starts_at
+
+
+def test_a_vendors_long_or_broken_name_is_cut(project, roster):
+    roster.kept["R1"] = [
+        OnCallShift(email="ada@example.com", name="Ada\x00 " + "x" * 300, starts_at=hour(-5), ends_at=hour(2))
+    ]
+    service = kept_service(project)
+    queue.run_due(10)
+
+    (person,) = asking.on_call(service, timezone.now())
+    assert person.name == ("Ada " + "x" * 300)[:200]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: OnCallShift(email="a@example.com", name="A", starts_at=hour(0).replace(tzinfo=None), ends_at=hour(1)),
+        lambda: ExternalThing(external_id="x" * 301, label="X"),
+        lambda: ExternalThing(external_id="7", label="X", url="https://example.com/" + "x" * 1000),
+        lambda: ExternalThing(external_id="7\x00", label="X"),
+    ],
+)
+def test_what_a_plugin_answers_and_nobody_could_keep_is_the_vendors_fault(answer):
+    with pytest.raises(Permanent):
+        answer()
 
 
 @pytest.mark.parametrize("trouble", ["down", "unknown", "address", "disabled"])
