@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core import cleaning
+from core import cleaning, erasure
 from core.actor import Actor
 from core.models import User
 from core.models.subjects import StatusChange
@@ -32,6 +32,7 @@ from people.flows.leaving import deactivate, refuse_while_needed
 from people.models import HandOver, Individual, Page, Role
 
 cleaning.register(importing.forget_unconfirmed)
+erasure.register("event", handovers.forget_event)
 
 
 @receiver(status_changed)

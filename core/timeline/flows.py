@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import access, erasure
@@ -113,13 +114,19 @@ def erase(*, event: Event, actor: Actor, now: datetime, reason: str) -> None:
     _check_text(reason, "reason")
     if event.erased_at is not None:
         raise CannotErase(_("This event was erased already."))
-    # First the copies: some are found by the text itself.
-    erasure.clear("event", event.pk)
-    Event.objects.filter(pk=event.pk).update(source="", description="", details={}, owner="", salt="", erased_at=now)
+    forget(event, now)
     record(
         event.subject, description=str(_("The text of event %(seq)s was erased")) % {"seq": event.seq}, actor=actor,
         now=now, details={"erased": str(event.uuid), "reason": reason},
     )  # fmt: skip
+
+
+def forget(event: Event, now: datetime) -> None:
+    """Delete the text of an event that is being erased, or that quotes one, and what is kept of it elsewhere."""
+    # First the copies: some are found by the text itself.
+    erasure.clear("event", event.pk)
+    EventSupersession.objects.filter(Q(event=event) | Q(by=event)).update(reason="")
+    Event.objects.filter(pk=event.pk).update(source="", description="", details={}, owner="", salt="", erased_at=now)
 
 
 def lock(subject: Subject) -> None:

@@ -1,6 +1,5 @@
 """Documents kept by Dispatch: made once, written in versions, none lost."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import access, search, timeline, versions
+from core import access, erasure, search, timeline, versions
 from core.access import Right
 from core.actor import Actor
 from core.errors import Invalid
@@ -73,10 +72,9 @@ def refresh_document(*, document: Document, body: str, now: datetime) -> bool:
 @transaction.atomic
 def forget_text(*, subject: Any, text: str) -> None:
     """Take a text that is being erased out of all versions of the subject's documents, the old ones too."""
-    whole = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
     for document in Document.objects.select_for_update(of=("self",)).of(subject):
         for written in document.versions.all():
-            body = whole.sub(_("(erased)"), written.body)
+            body = erasure.without(written.body, text)
             if body != written.body:
                 written.body = body
                 written.save(update_fields=["body"])

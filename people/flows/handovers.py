@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core import access, operations
+from core import access, erasure, operations
 from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
@@ -16,9 +17,10 @@ from core.flows.subjects import check_text, locked
 from core.models.organizations import Organization
 from core.models.users import User
 from core.timeline import Event, record
+from core.timeline import flows as timeline
 from people.flows.participants import take_in
 from people.flows.roles import NotHolder
-from people.flows.summaries import summary_of
+from people.flows.summaries import quoted, summary_of
 from people.models import HandOver, Individual, Role
 
 LONGEST_SUMMARY = 10_000
@@ -166,6 +168,23 @@ def roles_of(person: Individual, organization: Organization) -> list[Role]:
     )
     here = [row for row in rows if row.subject.project.organization_id == organization.pk]
     return [row for row in here if row.subject.is_open and row.subject.deleted_at is None]
+
+
+def forget_event(event_id: int) -> None:
+    """Take the text of an event that is being erased out of the summaries that quote it, and erase the events by which
+    those stand on the timeline. Runs in the transaction of what erases.
+    """
+    event = Event.objects.filter(pk=event_id).first()
+    if event is None or not event.description.strip():
+        return
+    text = quoted(event)
+    for row in HandOver.objects.select_for_update(of=("self",)).of(event.subject).filter(summary__contains=text):
+        row.summary = erasure.without(row.summary, text)
+        row.save(update_fields=["summary"])
+    told = Event.objects.of(event.subject).filter(details__handover__isnull=False, description__contains=text)
+    for quoting in told.exclude(pk=event.pk):
+        if erasure.without(quoting.description, text) != quoting.description:
+            timeline.forget(quoting, timezone.now())
 
 
 def _offer(

@@ -67,8 +67,13 @@ def _task(task: Task, now: datetime, zone: zoneinfo.ZoneInfo) -> str:
     return f"{_short(task.title)} ({task.owner}, {late % {'due': due}})"
 
 
+def quoted(event: Event) -> str:
+    """How an event's text stands in a summary."""
+    return _short(event.description)
+
+
 def _told(event: Event, now: datetime, zone: zoneinfo.ZoneInfo) -> str:
-    return f"{_clock(event.happened_at, now, zone)} {_short(event.description)}"
+    return f"{_clock(event.happened_at, now, zone)} {quoted(event)}"
 
 
 def _short(text: str) -> str:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.errors import Forbidden, Invalid
-from core.timeline import Event, chain, flows
+from core.timeline import Event, EventSupersession, chain, flows
 from people.flows import assign_role
 from tests import factories as make
 
@@ -166,6 +166,16 @@ def test_erasing_deletes_text_and_salt_and_leaves_the_chain_whole(incident, proj
     assert whole(incident) is None
     with pytest.raises(flows.CannotErase):
         flows.erase(event=event, actor=make.actor_for(admin), now=timezone.now(), reason="again")
+
+
+def test_erasing_a_correction_erases_why_it_was_made(incident, project):
+    admin = make.make_member(project, "admin")
+    who = {"actor": make.actor_for(admin), "now": timezone.now()}
+    newer = flows.supersede(event=entry(incident, admin), description="Jane Roe", reason="Jane's name", **who)
+
+    flows.erase(event=newer, reason="request of the person", **who)
+
+    assert EventSupersession.objects.get().reason == ""
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "half \ud800 character", "x" * 20_001])

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from core.errors import Forbidden, Invalid
 from core.operations import queue
 from core.timeline import Event
-from core.timeline.flows import add_entry
+from core.timeline.flows import add_entry, erase
 from incidents import flows as incidents
+from integrations.models import OutgoingMail
 from people.flows import assign_role, handovers, pages
 from people.flows.roles import NotHolder
 from people.flows.summaries import summary_of
@@ -216,3 +218,22 @@ def test_a_restricted_incident_is_offered_without_its_summary(project, bob):
     told = letter.subject + letter.body + letter.alternatives[0][0] + Client().get(link).content.decode()
     assert "CFO" not in told
     assert "Insider" not in told
+
+
+def test_an_erased_entry_is_erased_from_hand_overs_their_events_and_mail(project, incident, ada, bob):
+    entry = add_entry(subject=incident, description="Is 555-0199 her <private> number?", **by(ada))
+    add_entry(subject=incident, description="Who calls the bank?", **by(ada))
+    handover = offer(incident, ada, bob)
+    queue.run_due(50)
+    handovers.accept(handover=handover, **by(bob))
+    assert "555-0199" in mail.outbox[-1].body
+
+    erase(event=entry, reason="personal", **by(make.make_member(project, "admin")))
+
+    handover.refresh_from_db()
+    assert "555-0199" not in handover.summary
+    assert "Who calls the bank?" in handover.summary
+    assert not Event.objects.filter(description__contains="555-0199").exists()
+    (kept,) = OutgoingMail.objects.filter(text__contains="Who calls the bank?")
+    assert "555-0199" not in kept.text + kept.html
+    call_command("verify_timeline")
