@@ -64,6 +64,11 @@ ENVIRONMENT: Final[dict[str, tuple[Variable, ...]]] = {
             "pictures, office, text, archives, captures",
             "endings that may be attached, comma-separated; `*` for all",
         ),
+        Variable(
+            "WEBHOOK_PRIVATE_ADDRESSES",
+            "off",
+            "let people's webhooks lead into private networks (10.0.0.0/8, …)",
+        ),
         Variable("STATIC_MANIFEST", "off", "serve collected, compressed, hashed static files (after `collectstatic`)"),
         Variable("WEB_BIND", "`0.0.0.0:8000`", "where production's gunicorn listens"),
         Variable("WEB_WORKERS", "2", "its processes"),

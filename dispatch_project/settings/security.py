@@ -63,6 +63,9 @@ CSRF_COOKIE_SAMESITE = "Lax"
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 67_108_864)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 2_621_440)
 
+# Whoever may name a webhook could otherwise ask what else listens in our network.
+WEBHOOK_PRIVATE_ADDRESSES = env.bool("WEBHOOK_PRIVATE_ADDRESSES", False)
+
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

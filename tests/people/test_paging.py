@@ -173,8 +173,39 @@ def test_a_refused_mail_tries_the_second_way_at_once(project, incident, responde
     assert called(row) == [("Ada", "calling")]
 
 
+@pytest.fixture
+def inside(settings):
+    """The stand-in for a webhook's receiver listens in our own network."""
+    settings.WEBHOOK_PRIVATE_ADDRESSES = True
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        ("127.0.0.1", False),
+        ("[::1]", False),
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("169.254.169.254", True),
+    ],
+)
+def test_a_webhook_into_our_own_network_is_not_called(project, incident, responder, ada, settings, host, private):
+    settings.WEBHOOK_PRIVATE_ADDRESSES = private
+    ContactMethod.objects.create(
+        organization=project.organization, individual=ada, kind="webhook", address=f"https://{host}:8443/admin"
+    )
+    with mail_server() as server, override_settings(EMAIL_BACKEND=SMTP, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
+        server.answers["RCPT"] = "550 no such user"
+        page(incident, responder, individual=ada)
+        queue.run_due(200)
+
+    refused = Operation.objects.get(action="page.webhook")
+    assert refused.status == "failed"
+    assert "leads into this network" in refused.error
+
+
 def test_when_everything_is_down_the_next_person_is_tried_at_once_and_the_page_is_red(
-    project, incident, responder, service, ada, httpserver
+    project, incident, responder, service, ada, httpserver, inside
 ):
     httpserver.expect_request("/wake").respond_with_data("out of order", status=503)
     ContactMethod.objects.create(
@@ -194,7 +225,7 @@ def test_when_everything_is_down_the_next_person_is_tried_at_once_and_the_page_i
     assert not retried.filter(next_attempt_at__gt=soonest).exists()
 
 
-def test_a_webhook_gets_what_it_needs_and_a_repetition_is_known(project, incident, responder, ada, httpserver):
+def test_a_webhook_gets_what_it_needs_and_a_repetition_is_known(project, incident, responder, ada, httpserver, inside):
     httpserver.expect_request("/wake", method="POST").respond_with_json({})
     ContactMethod.objects.create(
         organization=project.organization, individual=ada, kind="webhook", address=httpserver.url_for("/wake")
