@@ -18,7 +18,7 @@ from incidents.flows import bulk, bulk_acts
 from incidents.flows.bulk import Foreseen, Outcome
 from incidents.flows.bulk_acts import Wish
 from incidents.models import Incident
-from people.dialogs.participants import PersonInput
+from people.dialogs.participants import PersonField
 
 NAMED = 5
 COLOURS = {Outcome.DONE: "green", Outcome.SKIPPED: "", Outcome.REFUSED: "red"}
@@ -160,9 +160,7 @@ class HandOverManyForm(ReasonedForm):
     """One new commander for all."""
 
     act = "hand_over"
-    commander = forms.EmailField(
-        label=_("New commander"), widget=PersonInput, help_text=_("Name or address; known people are suggested.")
-    )
+    commander = PersonField(label=_("New commander"), help_text=_("Name or address; known people are suggested."))
     field_order = ["commander", "reason"]
 
     def effects(self) -> list[str]:

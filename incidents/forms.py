@@ -4,6 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,8 +16,8 @@ from core.models.organizations import Project
 from core.models.subjects import Visibility
 from incidents.models import Incident, Priority, Severity, Type
 from knowledge.models import Tag
-from people.dialogs.participants import PersonInput
-from people.models import Participant
+from people.dialogs.participants import PersonField
+from people.models import Participant, Task
 
 CLASSIFICATIONS: dict[str, Any] = {"type": Type, "severity": Severity, "priority": Priority}
 BY_TYPE = ("", _("As the type says"))
@@ -47,10 +48,9 @@ class ReportForm(DialogForm):
     severity = forms.ModelChoiceField(label=_("Severity"), queryset=Severity.objects.none(), empty_label=None)
     priority = forms.ModelChoiceField(label=_("Priority"), queryset=Priority.objects.none(), empty_label=None)
     visibility = forms.ChoiceField(label=_("Visibility"), required=False, choices=[BY_TYPE, *Visibility.choices])
-    commander = forms.EmailField(
+    commander = PersonField(
         label=_("Commander"),
         required=False,
-        widget=PersonInput,
         help_text=_("Empty: whom the project's policies name, else you."),
     )
     tags = TagField(label=_("Tags"), queryset=Tag.objects.none(), required=False)
@@ -190,6 +190,7 @@ class CloseForm(MoveForm):
         )
         made = stable_effects(self.target) if self.target.status == Incident.Status.ACTIVE else []
         return [
+            *_left_open(self.target),
             *made,
             ends % {"count": count},
             gettext("Ticket and document are brought up to date for the last time."),
@@ -207,6 +208,17 @@ class ReopenForm(MoveForm):
                 gettext("Everybody gets back the roles that closing ended, unless somebody else has taken them.")
             )
         return told
+
+
+def _left_open(incident: Incident) -> list[str]:
+    """Tasks that closing does not end."""
+    due = Task.objects.of(incident).open().values_list("due_at", flat=True)
+    count, late = len(due), sum(moment < timezone.now() for moment in due)
+    if not count:
+        return []
+    stays = ngettext("%(count)s task stays open", "%(count)s tasks stay open", count) % {"count": count}
+    overdue = gettext(", %(late)s of them overdue") % {"late": late} if late else ""
+    return [f"{stays}{overdue}."]
 
 
 def stable_effects(incident: Incident) -> list[str]:

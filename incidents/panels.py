@@ -17,10 +17,11 @@ from core.models.subjects import SubjectLink
 from core.timeline import Event
 from incidents.listing import count_in, may_report
 from incidents.models import Incident
-from incidents.rows import Row, commanders_of, last_events
+from incidents.rows import Row, commanders_of, costs_of, last_events
 from integrations.panels import resources_of
 from people.models import Participant, Role
 from people.panels.participants import roles_card
+from people.panels.tasks import next_card
 
 LIST = "admin:incidents_incident_changelist"
 SHOWN = 12
@@ -34,6 +35,8 @@ def overview(request: HttpRequest, subject: Incident) -> dict[str, Any]:
     return {
         **core_panels.timeline(request, subject),
         "roles": roles_card(subject),
+        "next": next_card(request, subject),
+        "cost": costs_of([subject]).get(subject.pk),
         "assign": first[0] if first else None,
         "edit": facts[0] if facts else None,
         "resources": resources_of(subject),

@@ -153,6 +153,8 @@ class DialogForm(RefusableForm, forms.Form):
         self.prepare()
         for field in self.fields.values():
             dress(field)
+            if hasattr(field, "serve"):
+                field.serve(request, target)
 
     def prepare(self) -> None:
         """Fill choices and initial values for the target."""

@@ -76,7 +76,8 @@ def find_by_name(model: type[Subject], name: str) -> Any:
     """The subject that has or had the name, or None. Callers restrict it to what the user may see."""
     if UNSTORABLE.search(name):
         return None
-    row = SubjectName.objects.filter(name=name, **{f"{model.kind}__isnull": False}).first()
+    named = SubjectName.objects.filter(name=name, **{f"{model.kind}__isnull": False})
+    row = named.select_related(model.kind).first()
     return getattr(row, model.kind) if row else None
 
 

@@ -6,17 +6,15 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from core.emails import normalise
-from people.dialogs.participants import PersonInput
+from people.dialogs.participants import PersonField
 from people.models import Individual
 
 
-class KnownPersonField(forms.EmailField):
-    """An active person of the organization, by address. Nobody is made.
+class KnownPersonField(PersonField):
+    """An active person of the organization, by address or name. Nobody is made.
 
     :ivar organization: set by the form, which knows what it is about.
     """
-
-    widget = PersonInput
 
     def __init__(self, *, organization: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -17,7 +17,7 @@ from core.console import ages
 from core.console.forms import DialogForm, LocalDateTime
 from core.emails import normalise
 from core.models import BusinessHours
-from people.dialogs.participants import PersonInput
+from people.dialogs.participants import PersonField
 from people.models import Individual, RotationLayer, Service, Shift
 from people.oncall import hours
 from people.oncall.rotation import Window
@@ -76,9 +76,7 @@ class ServiceForm(OfService):
 
     name = forms.CharField(label=_("Name"), max_length=100)
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    owner = forms.EmailField(
-        label=_("Owner"), required=False, widget=PersonInput, help_text=_("Called last, when nobody else answers.")
-    )
+    owner = PersonField(label=_("Owner"), required=False, help_text=_("Called last, when nobody else answers."))
     escalation_minutes = forms.IntegerField(
         label=_("Minutes to answer"), min_value=1, max_value=240, help_text=_("Then a page goes to the next person.")
     )
@@ -199,7 +197,9 @@ class EscalationForm(OfService):
 class OverrideForm(OfService):
     """Somebody takes a span."""
 
-    individual = forms.EmailField(label=_("Who"), widget=PersonInput)
+    individual = PersonField(
+        label=_("Who"),
+    )
     starts_at = forms.DateTimeField(label=_("From"), widget=LocalDateTime, help_text=_("On your clock."))
     ends_at = forms.DateTimeField(label=_("Until"), widget=LocalDateTime)
     reason = forms.CharField(label=_("Why"), required=False, max_length=300)

@@ -12,7 +12,7 @@ from core import access
 from core.access import Right
 from core.console.forms import LocalDateTime
 from people.admin.oncall_forms import OfService, shift_said
-from people.dialogs.participants import PersonInput
+from people.dialogs.participants import PersonField
 from people.models import Individual, Shift
 
 
@@ -27,9 +27,7 @@ class SwapForm(OfService):
     returned = forms.ModelChoiceField(
         label=_("In return for"), queryset=Shift.objects.none(), required=False, empty_label=_("nothing")
     )
-    asked = forms.EmailField(
-        label=_("Whom to ask"), required=False, widget=PersonInput, help_text=_("Empty: whose shift comes back.")
-    )
+    asked = PersonField(label=_("Whom to ask"), required=False, help_text=_("Empty: whose shift comes back."))
     note = forms.CharField(label=_("Note"), required=False, max_length=300)
     together = [("starts_at", "ends_at")]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField
-from people.dialogs.participants import PersonInput, holders_of
+from people.dialogs.participants import PersonField, holders_of
 from people.flows import find_individual, handovers
 from people.flows.individuals import who_is
 from people.flows.summaries import summary_of
@@ -22,9 +22,7 @@ OFFERABLE = tuple(role for role in Role.EXCLUSIVE if role != Role.Name.REPORTER)
 class TakerForm(DialogForm):
     """To whom."""
 
-    to = forms.EmailField(
-        label=_("To"), widget=PersonInput, help_text=_("Name or address; known people are suggested.")
-    )
+    to = PersonField(label=_("To"), help_text=_("Name or address; known people are suggested."))
 
     def taker(self) -> Individual:
         """The person of the address, made on first sight."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
-from people.dialogs.participants import PersonInput
+from people.dialogs.participants import PersonField
 from people.flows import find_individual, pages
 from people.models import Service
 from people.oncall.asking import on_call
@@ -24,8 +24,8 @@ class PageForm(DialogForm):
     service = forms.ModelChoiceField(
         label=_("Whoever is on call for"), queryset=Service.objects.none(), required=False, empty_label=_("Nobody")
     )
-    individual = forms.EmailField(
-        label=_("Or somebody by name"), widget=PersonInput, required=False,
+    individual = PersonField(
+        label=_("Or somebody by name"), required=False,
         help_text=_("Name or address; known people are suggested."),
     )  # fmt: skip
     message = forms.CharField(

@@ -30,12 +30,47 @@ class PersonInput(forms.EmailInput):
         return context
 
 
+class PersonField(forms.EmailField):
+    """Somebody by address, or by the name of one who is known.
+
+    :ivar reader: who looks; :ivar organization: whose people are meant. The form sets both.
+    """
+
+    widget = PersonInput
+    reader: Any = None
+    organization: Any = None
+
+    def serve(self, request: Any, target: Any) -> None:
+        """Know the form's reader and what it is about."""
+        self.reader = request.user
+        self.organization = self.organization or getattr(getattr(target, "project", target), "organization", None)
+
+    def to_python(self, value: Any) -> str:
+        """The address.
+
+        :raises ValidationError: when nobody, or more than one, has the name.
+        """
+        text: str = super().to_python(value) or ""
+        return self._address_of(text) if text and "@" not in text and self.reader else text
+
+    def _address_of(self, name: str) -> str:
+        rows = Individual.objects.active().visible_to(self.reader).filter(name__iexact=name)
+        rows = rows.filter(organization=self.organization) if self.organization else rows
+        found = list(rows.order_by("email").values_list("email", flat=True)[:5])
+        if len(found) == 1:
+            return str(found[0])
+        told = (
+            _("Several are called “%(name)s”: %(addresses)s.")
+            if found
+            else _("Nobody here is called “%(name)s”. Choose somebody who is suggested, or give an address.")
+        )
+        raise forms.ValidationError(told % {"name": name, "addresses": ", ".join(found)})
+
+
 class PersonForm(DialogForm):
     """Somebody, by address: known people are suggested, an unknown address makes a new person."""
 
-    individual = forms.EmailField(
-        label=_("Who"), widget=PersonInput, help_text=_("Name or address; known people are suggested.")
-    )
+    individual = PersonField(label=_("Who"), help_text=_("Name or address; known people are suggested."))
 
     def person(self) -> Individual:
         """The person of the address, made on first sight."""
@@ -89,8 +124,8 @@ class ParticipantForm(PersonForm):
 class GoingForm(DialogForm):
     """Going names what is in the way, and offers to hand it over in the same step."""
 
-    successor = forms.EmailField(
-        label=_("Hand it over to"), widget=PersonInput, required=False, help_text=_("Needed before this person can go.")
+    successor = PersonField(
+        label=_("Hand it over to"), required=False, help_text=_("Needed before this person can go.")
     )
 
     @property

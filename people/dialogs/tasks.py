@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField, LocalDateTime
-from people.dialogs.participants import PersonInput
+from people.dialogs.participants import PersonField
 from people.flows import find_individual
 from people.flows.task_rules import LONGEST_DESCRIPTION, LONGEST_TITLE, default_due
 from people.flows.tasks import create_task
@@ -25,18 +25,15 @@ class TaskForm(DialogForm):
     description = LetterField(
         label=_("Details"), required=False, max_length=LONGEST_DESCRIPTION, widget=forms.Textarea(attrs={"rows": 3})
     )
-    owner = forms.EmailField(
+    owner = PersonField(
         label=_("Owner"),
-        widget=PersonInput,
         help_text=_("Answers for it. Name or address; known people are suggested."),
     )
     assignees = forms.ModelMultipleChoiceField(
         label=_("Who does it"), queryset=Individual.objects.none(), required=False,
         help_text=_("Of those who take part. Nobody chosen: the owner does it."),
     )  # fmt: skip
-    also = forms.EmailField(
-        label=_("Also"), required=False, widget=PersonInput, help_text=_("Somebody who takes no part yet; they join.")
-    )
+    also = PersonField(label=_("Also"), required=False, help_text=_("Somebody who takes no part yet; they join."))
     due_at = forms.DateTimeField(
         label=_("Due"), required=False, widget=LocalDateTime, help_text=_("On your clock. Empty: by its source.")
     )

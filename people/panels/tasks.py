@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import site
+from django.db.models import Count, Window
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from core.console.once import once
 from people.models import Task
 
 SHOWN = 8
+NEXT = 5
 
 
 def tasks(request: HttpRequest, subject: Any) -> dict[str, Any]:
@@ -33,7 +35,25 @@ def tasks(request: HttpRequest, subject: Any) -> dict[str, Any]:
 
 def count_open(subject: Any) -> int:
     """How many are still to be done."""
-    return capped(Task.objects.of(subject).open())
+    first = first_open(subject)
+    return first[0].total if first else 0
+
+
+def first_open(subject: Any) -> list[Any]:
+    """The open tasks that are due first; each says how many there are in all (`total`). Asked once a page."""
+    rows = Task.objects.of(subject).open().select_related("owner").annotate(total=Window(Count("pk")))
+    return once(subject, "open tasks", lambda: list(rows.order_by("due_at", "pk")[:NEXT]))
+
+
+def next_card(request: HttpRequest, subject: Any) -> dict[str, Any]:
+    """What is to be done next, what is late first, for a subject's first tab."""
+    now, tasks = timezone.now(), first_open(subject)
+    subject_admin: Any = site.get_model_admin(type(subject))
+    return {
+        "lines": [{"task": task, "overdue": task.due_at < now} for task in tasks],
+        "more": count_open(subject) - len(tasks),
+        "tools": subject_admin.buttons(request, ["add-task"], subject),
+    }
 
 
 def my_tasks(request: Any) -> dict[str, Any]:

@@ -1,15 +1,20 @@
 """An incident from the report to closed, by keyboard, in Chromium."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from core.models import User
 from core.timeline import Event
 from incidents.models import Incident
-from tests.factories import declare, make_member, make_project
+from people.flows.tasks import create_task
+from people.models import Task
+from tests.browser.pictures import picture
+from tests.factories import actor_for, declare, make_individual, make_member, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,6 +43,11 @@ def test_a_whole_incident_by_keyboard(open_page, responder):
     page.keyboard.type("Isolated both hosts")
     page.keyboard.press("Enter")
     expect(page.locator("li.ev").first).to_contain_text("Isolated both hosts")
+    # The field stays ready for the next one; Escape leaves it, and keys are keys again
+    page.keyboard.type("evicted the robber")
+    page.keyboard.press("Enter")
+    expect(page.locator("li.ev").first).to_contain_text("evicted the robber")
+    page.keyboard.press("Escape")
 
     # R hands the command over in a dialog
     page.keyboard.press("r")
@@ -78,9 +88,41 @@ def test_a_refusal_stays_in_the_dialog_at_its_field(open_page, responder):
     dialog.get_by_label("Who").fill("nonsense")
     dialog.get_by_role("button", name="Assign").click()
 
-    expect(dialog.locator(".errors")).to_contain_text("valid email")
+    expect(dialog.locator(".errors")).to_contain_text("Nobody here is called “nonsense”")
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_role("alert").first).to_contain_text("Press Escape again")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def test_somebody_known_is_named(open_page, responder):
+    project = responder.memberships.get().project
+    incident = declare(project)
+    person = make_individual(project, "daniel@example.com", "Daniel Ortiz")
+    page = open_page(responder, change(incident))
+
+    page.keyboard.press("r")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Who").fill("daniel ortiz")
+    dialog.get_by_role("button", name="Assign").click()
+
+    expect(page.locator("aside")).to_contain_text("Daniel Ortiz")
+    assert incident.participants.filter(individual=person).exists()
+
+
+def test_what_is_next_and_late_stands_on_the_first_tab(open_page, responder):
+    incident = declare(responder.memberships.get().project)
+    for title in ("Rotate the keys", "Call the bank"):
+        create_task(subject=incident, title=title, actor=actor_for(responder), now=timezone.now())
+    Task.objects.filter(title="Call the bank").update(due_at=timezone.now() - timedelta(hours=5, minutes=1))
+    page = open_page(responder, change(incident))
+
+    card = page.locator("aside .card").first
+    expect(card).to_contain_text("Call the bank")
+    expect(card.locator(".badge.red")).to_contain_text("Overdue 5 h")
+    picture(page, "incident-next")
+    page.keyboard.press("c")
+    expect(page.get_by_role("dialog")).to_contain_text("2 tasks stay open, 1 of them overdue.")
 
 
 def test_what_is_gone_meanwhile_is_said_in_the_dialog(open_page, responder):

@@ -28,6 +28,25 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
   const openDialog = (link) => {
     htmx.ajax("GET", link.href, { target: "#dialog", swap: "innerHTML" });
   };
+  // What was typed is not thrown away by a key that was meant for something else: Escape asks once.
+  const written = (form) =>
+    Boolean(form?.querySelector(".errors")) ||
+    [...(form?.elements || [])].some((field) =>
+      field.type === "checkbox" || field.type === "radio"
+        ? field.checked !== field.defaultChecked
+        : /^(TEXTAREA|INPUT)$/.test(field.tagName) && field.type !== "hidden" && field.value !== field.defaultValue,
+    );
+  const guard = (event) => {
+    const form = dialog().querySelector("form");
+    if (event.target !== dialog() || !written(form) || form.dataset.warned) return;
+    event.preventDefault();
+    form.dataset.warned = "1";
+    const box = document.createElement("div");
+    box.className = "refused";
+    box.setAttribute("role", "alert");
+    box.textContent = "What you typed would be lost. Press Escape again to leave without it.";
+    form.querySelector(".fields")?.prepend(box);
+  };
   const shown = () => {
     const element = dialog();
     if (!element.open && element.childElementCount) element.showModal();
@@ -99,12 +118,18 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     const turn = ++asked;
     const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
     // An answer that was overtaken, or a log-in page, is not shown.
-    if (turn !== asked || !answer.ok || answer.redirected) return;
+    if (turn !== asked || !answer.ok) return;
+    if (answer.redirected) {
+      window.dispatchLive.loggedOut();
+      return;
+    }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const place = document.querySelector(form.dataset.search);
     const found = page.querySelector(form.dataset.search);
     if (!place || !found || turn !== asked) return;
+    keepTicks(place, found);
     place.replaceWith(found);
+    countTicks(found.querySelector("form.ticking"));
     document.querySelectorAll("a[data-follows]").forEach((link) => {
       const fresh = [...page.querySelectorAll("a[data-follows]")].find((other) => other.pathname === link.pathname);
       if (fresh) link.href = fresh.href;
@@ -121,17 +146,35 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     seeking = setTimeout(() => seek(form), 250);
   });
 
-  // Ticks: all of a page, and how many there are.
+  // Ticks: all of a page, how many there are, and what waits for some. Those that a search leaves out stay meant.
+  const ticks = (root) => [...root.querySelectorAll("tbody input[type=checkbox]")];
+  const keepTicks = (before, after) => {
+    const form = after.querySelector("form.ticking");
+    if (!form) return;
+    const meant = [...ticks(before).filter((box) => box.checked), ...before.querySelectorAll("input[data-kept]")];
+    for (const { name, value } of meant) {
+      const here = ticks(form).find((box) => box.value === value);
+      if (here) here.checked = true;
+      else {
+        const kept = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+        kept.dataset.kept = "";
+        form.append(kept);
+      }
+    }
+  };
   const countTicks = (form) => {
     const place = form?.querySelector("[data-ticked]");
     if (!place) return;
-    const all = [...form.querySelectorAll("tbody input[type=checkbox]")];
-    const ticked = all.filter((box) => box.checked).length;
+    const all = ticks(form);
+    const here = all.filter((box) => box.checked).length;
+    const ticked = here + form.querySelectorAll("input[data-kept]").length;
     place.dataset.words ||= place.textContent;
     place.textContent = ticked ? `${ticked} · ${place.dataset.words}` : place.dataset.words;
+    const meant = ticked > 0 || Boolean(form.querySelector("input[name=all]:checked"));
+    form.querySelectorAll("[data-of-ticked]").forEach((button) => (button.disabled = !meant));
     const head = form.querySelector("[data-tick-all]");
-    head.checked = ticked > 0 && ticked === all.length;
-    head.indeterminate = ticked > 0 && ticked < all.length;
+    head.checked = here > 0 && here === all.length;
+    head.indeterminate = here > 0 && here < all.length;
   };
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form.ticking");
@@ -140,7 +183,11 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
       form.querySelectorAll("tbody input[type=checkbox]").forEach((box) => (box.checked = event.target.checked));
     countTicks(form);
   });
-  window.addEventListener("pageshow", giveBack);
+  window.addEventListener("pageshow", () => {
+    giveBack();
+    // The browser's "back" brings ticks with it.
+    document.querySelectorAll("form.ticking").forEach(countTicks);
+  });
 
   // Single keys do what the button that shows them does; J, K and Enter walk through a list.
   const rows = () => [...document.querySelectorAll("[data-rows] tr[data-href]")];
@@ -303,6 +350,7 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     });
     document.body.addEventListener("htmx:responseError", failed);
     document.body.addEventListener("htmx:sendError", failed);
+    dialog()?.addEventListener("cancel", guard);
     enhance(document);
     refreshAges();
     setInterval(refreshAges, 20000);

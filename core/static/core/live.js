@@ -210,8 +210,6 @@
       if (answer.redirected && atLogin(answer.url)) loggedOut();
       else if (answer.ok && answer.redirected) {
         empty(form);
-        // Keys are keys again: S after an entry marks stable, N writes another.
-        if (form.hasAttribute("data-enter")) document.activeElement?.blur();
         unsay(words.out);
         await ask(true);
       } else refuse(form, answer.status === 403 || answer.status >= 500 ? words.failed : refusalIn(await answer.text()));
