@@ -8,6 +8,7 @@ from django.contrib.admin import site
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +20,7 @@ from core.console.dialogs import Button
 from core.console.once import once
 from core.models.reads import RestrictedRead
 from core.models.subjects import StatusChange
+from core.operations import queue
 from core.operations.models import Operation
 from core.timeline.models import Event
 
@@ -162,6 +164,8 @@ def failed_operations(request: HttpRequest) -> dict[str, Any]:
     count = _failed(request)
     url = f"{reverse('admin:core_operation_changelist')}?status__exact=failed"
     note = _("Look at them and retry") if count else _("Everything outside is up to date")
+    if not count and queue.is_behind(timezone.now()):
+        note = _("The queue is behind; what is planned waits")
     return {
         "label": _("Failed operations"),
         "figure": in_words(count, FEW),

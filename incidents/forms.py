@@ -57,6 +57,7 @@ class ReportForm(DialogForm):
 
     def prepare(self) -> None:
         """Offer what the chosen project has, its defaults first chosen."""
+        self.fields["title"].widget.attrs["autofocus"] = True
         reach = access.projects_where(self.request.user, Right.REPORT)
         projects = Project.objects.filter(pk__in=reach, enabled=True).order_by("-default", "name")
         self.fields["project"].queryset = projects  # type: ignore[attr-defined]

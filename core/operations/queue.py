@@ -27,6 +27,7 @@ from core.timeline.recording import record
 logger = structlog.get_logger(__name__)
 Status = Work.Status
 LEAST_LEASE_SECONDS = 30
+BEHIND = timedelta(minutes=2)
 TRIES = 20
 # Until a lane is looked at again that another worker was just taking from.
 LONGEST_PAUSE_SECONDS = 0.02
@@ -43,6 +44,11 @@ def run_due(limit: int = 50, *, now: datetime | None = None) -> int:
         perform(operation)
         performed += 1
     return performed
+
+
+def is_behind(now: datetime) -> bool:
+    """Whether something waits for its first try longer than a living worker lets it."""
+    return Operation.objects.filter(status=Status.PENDING, next_attempt_at__lt=now - BEHIND).exists()
 
 
 def run_pages(limit: int = 50) -> int:

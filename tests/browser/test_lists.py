@@ -76,6 +76,21 @@ def test_by_keyboard_two_are_ticked_and_closed_and_the_page_tells(open_page, rit
     assert Incident.objects.filter(status="closed").count() == 3
 
 
+def test_a_search_keeps_what_was_ticked_and_nothing_ticked_closes_nothing(open_page, rita, incidents):
+    page = open_page(rita, LIST)
+    close = page.get_by_role("toolbar").get_by_role("button", name="Close")
+    expect(close).to_be_disabled()
+    page.get_by_label(f"Tick {incidents[0].name}", exact=True).check()
+    expect(close).to_be_enabled()
+
+    page.get_by_role("searchbox").or_(page.locator("input[name=q]")).first.fill(incidents[1].title)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_label(f"Tick {incidents[1].name}", exact=True).check()
+
+    close.click()
+    expect(page.get_by_role("dialog").get_by_text("2 will change")).to_be_visible()
+
+
 def test_the_preview_follows_the_new_commander_while_typing(open_page, rita, incidents):
     page = open_page(rita, LIST)
     page.get_by_label("Tick all on this page").check()

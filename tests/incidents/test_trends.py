@@ -215,6 +215,15 @@ class TestHome:
         client.force_login(make.make_member(project, "responder"))
         assert "You are paged" not in client.get(reverse("admin:index")).content.decode()
 
+    def test_a_queue_that_is_behind_is_told_and_not_called_up_to_date(self, client, responder, project):
+        incident = make.declare(project)
+        stats, _text = self.home(client)
+        assert stats["Failed operations"]["note"] == "Everything outside is up to date"
+
+        Operation.objects.filter(incident=incident).update(next_attempt_at=timezone.now() - timedelta(minutes=3))
+        stats, _text = self.home(client)
+        assert stats["Failed operations"]["note"] == "The queue is behind; what is planned waits"
+
     def test_retrying_operations_show_while_there_are_some(self, client, responder, project):
         stats, _text = self.home(client)
         assert "Retrying operations" not in stats
