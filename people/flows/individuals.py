@@ -7,15 +7,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from core import operations, search
+from core import access, operations, search
+from core.access import Right
 from core.actor import Actor
 from core.emails import normalise
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from core.flows import configuration
 from core.flows.subjects import check_text
 from core.models.organizations import Membership, Organization
 from core.models.users import User
 from people.flows.contacts import set_external_ids
+from people.flows.hidden import have_hidden_parts
 from people.models import Individual
 
 LONGEST_NAME = 200
@@ -41,12 +43,12 @@ def find_individual(*, organization: Organization, email: str, now: datetime, na
 
 
 def of_user(user: User, organization: Organization, now: datetime) -> Individual:
-    """The user's individual in the organization, made and linked when there is none."""
+    """The user's individual in the organization, made when there is none; linked when the address is verified."""
     linked = Individual.objects.filter(organization=organization, user=user).first()
     if linked:
         return linked
     person = find_individual(organization=organization, email=user.email, name=user.name, now=now)
-    if person.user_id is None:
+    if person.user_id is None and user.email_verified_at is not None:
         person.user = user
         person.save(update_fields=["user", "updated_at"])
     return person
@@ -75,12 +77,14 @@ def save_individual(
     :param external_ids: by system, what it calls the person; given, they replace those there are.
 
     :raises Invalid: an address that is none; letting somebody go or come back is `people.flows.leaving`'s.
+    :raises Forbidden: another address for whoever has a part in a restricted subject that the actor does not see: the
+        account of that address would see it.
     """
     try:
         individual.email = normalise(individual.email)
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
-    _refuse_leaving(individual)
+    _refuse_to_change(individual, actor)
     if not individual.name.strip():
         individual.name = name_from(individual.email)
     saved: Individual = configuration.save(individual, actor=actor, now=now, version=version)
@@ -90,12 +94,24 @@ def save_individual(
     return saved
 
 
-def _refuse_leaving(individual: Individual) -> None:
-    """Whoever leaves hands over first, so the mark is not just taken away."""
-    there = Individual.objects.filter(pk=individual.pk).values_list("is_active", flat=True).first()
-    if there is not None and there != individual.is_active:
-        message = _("Deactivate them instead.") if there else _("Reactivate them instead.")
+def _refuse_to_change(individual: Individual, actor: Actor) -> None:
+    there = Individual.objects.filter(pk=individual.pk).select_related("organization", "merged_into").first()
+    if there is None:
+        return
+    # Whoever leaves hands over first, so the mark is not just taken away.
+    if there.is_active != individual.is_active:
+        message = _("Deactivate them instead.") if there.is_active else _("Reactivate them instead.")
         raise Invalid(message, field="is_active")
+    if there.email != individual.email:
+        access.require(actor, Right.CONFIGURE, there.organization)
+        _refuse_another_account(there, actor)
+
+
+def _refuse_another_account(person: Individual, actor: Actor) -> None:
+    # The address of a merged row is that of the person they are now.
+    if have_hidden_parts([person, person.merged_into or person], actor):
+        message = _("%(who)s has a part in something that you may not see. Ask an admin to change the address.")
+        raise Forbidden(message % {"who": person}, field="email")
 
 
 def name_from(email: str) -> str:

@@ -1,7 +1,6 @@
 """Two rows that are one person: made one, and for 30 days made two again."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -10,13 +9,13 @@ from core import access, search
 from core.access import Right
 from core.actor import Actor, acting
 from core.errors import FlowError, Forbidden, Invalid
-from core.models.subjects import KINDS, Visibility
 from core.timeline import Event, record
 from people.flows.duties import taking_part
+from people.flows.hidden import have_hidden_parts
 from people.flows.ledger import take_back
 from people.flows.merge_rows import Pair, move_all
 from people.flows.shifts import refresh
-from people.models import Individual, Merge, Participant, RotationMember, Service
+from people.models import Individual, Merge, RotationMember, Service
 
 UNDOABLE_FOR = timedelta(days=30)
 # What the one who is kept takes over where they have nothing.
@@ -136,15 +135,9 @@ def _check_undo(done: Merge, kept: Individual, now: datetime) -> None:
 
 
 def _refuse_what_is_hidden(kept: Individual, gone: Individual, actor: Actor) -> None:
-    """Who takes part in a restricted subject sees it. So nobody brings that about who does not see it themselves."""
-    if actor.trusted:
-        return
-    for kind in KINDS:
-        model: Any = Participant._meta.get_field(kind).related_model
-        theirs = model.objects.filter(visibility=Visibility.RESTRICTED, participants__individual__in=[kept, gone])
-        seen = [model.objects.visible_to(actor.user), model.objects.deleted_visible_to(actor.user)]
-        if theirs.exclude(pk__in=seen[0].values("pk")).exclude(pk__in=seen[1].values("pk")).exists():
-            raise Forbidden(_("One of them has a part in something that you may not see. Ask an admin to do this."))
+    """Two made one see what either has a part in."""
+    if have_hidden_parts([kept, gone], actor):
+        raise Forbidden(_("One of them has a part in something that you may not see. Ask an admin to do this."))
 
 
 def _write(pair: Pair, actor: Actor) -> None:

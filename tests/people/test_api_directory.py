@@ -222,6 +222,16 @@ def test_the_mark_alone_lets_nobody_go(api, ada):
 # Merging
 
 
+def test_another_address_opens_nothing_that_the_caller_does_not_see(api, ada, project):
+    make.declare(project, visibility="restricted", commander=ada.email)
+
+    answer = api.patch(f"/individuals/{ada.uuid}/", {"email": "mallory@example.com"})
+
+    assert (answer.status_code, at_fault(answer)) == (403, {"email"})
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.com"
+
+
 def test_two_rows_become_one_and_two_again(api, ada, project):
     twin = make.make_individual(project, "ada.king@example.com", "Ada King")
 

@@ -6,7 +6,9 @@ from django.utils import timezone
 from core.errors import Conflict, Forbidden, Invalid
 from core.timeline import Event
 from incidents import flows as incidents
+from incidents.models import Incident
 from people import flows
+from people.flows.merging import merge
 from people.flows.roles import MustHandOver
 from people.models import Individual, Participant, Role
 from tests import factories as make
@@ -31,6 +33,10 @@ def incident(project, responder):
 
 def by(user):
     return {"actor": make.actor_for(user), "now": timezone.now()}
+
+
+def by_system():
+    return {"actor": make.system(), "now": timezone.now()}
 
 
 def held(incident, person):
@@ -78,6 +84,51 @@ def test_an_address_that_exists_is_a_conflict_naming_the_person(project):
         flows.save_individual(Individual(organization=project.organization, email="ADA@example.com"), **by(manager))
 
     assert refusal.value.params["id"] == str(there.uuid)
+
+
+@pytest.mark.parametrize("row", ["itself", "merged into it"])
+def test_a_manager_opens_no_restricted_incident_by_another_address(project, row):
+    secret = make.declare(project, visibility="restricted", commander="carla@example.com")
+    carla = make.make_individual(project, "carla@example.com")
+    manager, member = make.make_member(project, "manager"), make.make_member(project)
+    if row == "merged into it":
+        carla = merge(kept=carla, gone=make.make_individual(project, "c@example.com"), **by_system()).gone
+    address, carla.email = carla.email, member.email
+
+    with pytest.raises(Forbidden) as refusal:
+        flows.save_individual(carla, **by(manager))
+
+    assert secret.name not in refusal.value.message
+    make.individual_of(member, project)
+    assert not Incident.objects.visible_to(member).filter(pk=secret.pk).exists()
+    assert Individual.objects.get(pk=carla.pk).email == address
+
+
+def test_who_sees_what_the_person_has_a_part_in_changes_their_address(project):
+    make.declare(project, visibility="restricted", commander="carla@example.com")
+    carla = make.make_individual(project, "carla@example.com")
+    carla.email = "carla.king@example.com"
+
+    assert flows.save_individual(carla, **by(make.make_member(project, "admin"))).email == "carla.king@example.com"
+
+
+def test_a_manager_changes_the_address_of_whoever_hides_nothing(project, incident):
+    first = make.make_individual(project, "first@example.com")
+    first.email = "second@example.com"
+
+    assert flows.save_individual(first, **by(make.make_member(project, "manager"))).email == "second@example.com"
+
+
+def test_an_account_whose_address_nobody_confirmed_is_not_who_is_known_by_it(project):
+    secret = make.declare(project, visibility="restricted", commander="carla@example.com")
+    stranger = make.make_member(project, email="carla@example.com")
+    stranger.email_verified_at = None
+    stranger.save()
+
+    person = make.individual_of(stranger, project)
+
+    assert (person.email, person.user) == ("carla@example.com", None)
+    assert not Incident.objects.visible_to(stranger).filter(pk=secret.pk).exists()
 
 
 @pytest.mark.parametrize("role", ["incident_commander", "liaison", "scribe", "reporter"])
