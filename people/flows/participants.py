@@ -15,7 +15,7 @@ from core.flows.subjects import check_text, locked
 from core.models.subjects import StatusChange
 from core.signals import ParticipantChanged, participant_added, participant_removed
 from core.timeline import Event, record
-from people.flows import individuals
+from people.flows import coming, individuals
 from people.flows.roles import end_role, give_role
 from people.models import Individual, Participant, Role, Service, Task
 
@@ -49,7 +49,7 @@ def add_participant(
 ) -> Participant:
     """Bring somebody in, or back, with a role. A role asked for is always given; who has it keeps the rest.
 
-    :raises Invalid: when the person belongs to another organization, or the role does not exist.
+    :raises Invalid: when the person belongs to another organization, or the subject has no such role.
     """
     access.require(actor, Right.EDIT, subject)
     check_text(reason, "reason", LONGEST_REASON)
@@ -142,13 +142,10 @@ def take_in(
     """Find, bring back or make the participant and give the role. The caller holds the lock and has asked access.
 
     With `service` they represent it from now on, unless they represent one already.
+
+    :raises Invalid: as `add_participant`.
     """
-    if individual.organization_id != subject.project.organization_id:
-        raise Invalid(_("This person belongs to another organization."), field="individual")
-    if role not in Role.Name.values:
-        raise Invalid(_("A role is one of %(roles)s.") % {"roles": ", ".join(Role.Name.values)}, field="role")
-    if not individual.is_active:
-        raise Invalid(_("%(who)s is not active any more.") % {"who": individual}, field="individual")
+    coming.check(subject, individual, role)
     participant, made = Participant.objects.get_or_create(
         **subject.as_owner, individual=individual,
         defaults={"added_by": actor.user, "added_reason": reason, "joined_at": now},

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from core import access
 from core.access import Right
 from core.actor import Actor
-from core.errors import FlowError, Invalid
+from core.errors import FlowError
 from core.flows.subjects import check_text, locked
 from core.signals import ParticipantChanged, RoleAssigned, participant_added, role_assigned
 from core.timeline import Event, record
+from people.flows import coming
 from people.models import Individual, Participant, Role
 
 LONGEST_NOTE = 2000
@@ -40,7 +41,7 @@ def assign_role(*, subject: Any, individual: Individual, role: str, actor: Actor
     :raises Invalid: an unknown role, or a person of another organization.
     """
     access.require(actor, Right.EDIT, subject)
-    _check(subject, individual, role)
+    coming.check(subject, individual, role)
     subject = locked(subject)
     participant = _brought_in(subject, individual, actor=actor, now=now)
     held = participant.roles.filter(role=role, renounced_at=None).first()
@@ -69,7 +70,7 @@ def hand_over(*, subject: Any, role: str, to: Individual, actor: Actor, now: dat
     :raises NotHolder: when nobody holds it.
     """
     access.require(actor, Right.EDIT, subject)
-    _check(subject, to, role)
+    coming.check(subject, to, role)
     check_text(note, "note", LONGEST_NOTE)
     before = _holder(locked(subject), role)
     if before is None:
@@ -151,18 +152,6 @@ def note_activity(*, subject: Any, user_id: int | None) -> None:
         Role.objects.of(subject).filter(participant__individual__user_id=user_id, renounced_at=None).update(
             activity=F("activity") + 1
         )
-
-
-def _check(subject: Any, individual: Individual, role: str) -> None:
-    if role not in Role.Name.values:
-        raise Invalid(_("A role is one of %(roles)s.") % {"roles": ", ".join(Role.Name.values)}, field="role")
-    others = {Role.Name.COMMANDER, Role.Name.ASSIGNEE} - {subject.lead_role}
-    if role in others:
-        raise Invalid(_("%(name)s has no such role.") % {"name": subject.name}, field="role")
-    if individual.organization_id != subject.project.organization_id:
-        raise Invalid(_("This person belongs to another organization."), field="individual")
-    if not individual.is_active:
-        raise Invalid(_("%(who)s is not active any more.") % {"who": individual}, field="individual")
 
 
 def _brought_in(subject: Any, individual: Individual, *, actor: Actor, now: datetime) -> Participant:

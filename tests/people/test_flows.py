@@ -185,6 +185,9 @@ def test_a_role_that_does_not_exist_or_fit_is_refused(project, incident, respond
         with pytest.raises(Invalid) as refusal:
             flows.assign_role(subject=incident, individual=person, role=role, **by(responder))
         assert refusal.value.field == "role"
+        with pytest.raises(Invalid) as refusal:
+            flows.add_participant(subject=incident, individual=person, role=role, **by(responder))
+        assert refusal.value.field == "role"
     assert not Participant.objects.of(incident).filter(individual=person).exists()
 
 
