@@ -13,7 +13,7 @@ from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows.subjects import check_text, locked
 from core.models.subjects import StatusChange
-from core.signals import ParticipantChanged, participant_added, participant_removed
+from core.signals import participant_removed
 from core.timeline import Event, record
 from people.flows import coming, individuals
 from people.flows.roles import end_role, give_role
@@ -146,18 +146,12 @@ def take_in(
     :raises Invalid: as `add_participant`.
     """
     coming.check(subject, individual, role)
-    participant, made = Participant.objects.get_or_create(
-        **subject.as_owner, individual=individual,
-        defaults={"added_by": actor.user, "added_reason": reason, "joined_at": now},
-    )  # fmt: skip
-    back = participant.left_at is not None
-    if back:
-        participant.left_at, participant.joined_at, participant.added_reason = None, now, reason
-        participant.save(update_fields=["left_at", "joined_at", "added_reason", "updated_at"])
+    came = coming.bring_in(subject, individual, reason=reason, actor=actor, now=now)
+    participant = came.participant
     represent(participant, service)
-    given = _give_unless_more(subject, participant, role, actor=actor, now=now, is_new=made)
-    if made or back:
-        _announce_coming(subject, participant, role, back=back, reason=reason, actor=actor, now=now)
+    given = _give_unless_more(subject, participant, role, actor=actor, now=now, is_new=came.made)
+    if came.is_news:
+        coming.announce(subject, came, role, actor=actor, now=now, reason=reason)
     elif given:
         _record_role(subject, participant, role, actor, now)
     return participant
@@ -241,20 +235,8 @@ def _go(subject: Any, participant: Participant, *, actor: Actor, now: datetime) 
     event = record(
         subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now, description=text % {"who": participant.individual}
     )
-    participant_removed.send(sender=Participant, payload=_payload(subject, participant, actor, str(event.uuid)))
+    participant_removed.send(sender=Participant, payload=coming.changed(subject, participant, actor, str(event.uuid)))
     return participant
-
-
-def _announce_coming(
-    subject: Any, participant: Participant, role: str, *, back: bool, reason: str, actor: Actor, now: datetime
-) -> None:
-    text = _("%(who)s came back as %(role)s") if back else _("%(who)s was added as %(role)s")
-    event = record(
-        subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
-        description=text % {"who": participant.individual, "role": Role.Name(role).label},
-        details={"individual": str(participant.individual.uuid), "role": role, "reason": reason},
-    )  # fmt: skip
-    participant_added.send(sender=Participant, payload=_payload(subject, participant, actor, str(event.uuid)))
 
 
 def _record_role(subject: Any, participant: Participant, role: str, actor: Actor, now: datetime) -> None:
@@ -262,13 +244,6 @@ def _record_role(subject: Any, participant: Participant, role: str, actor: Actor
         subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
         description=_("%(who)s is %(role)s now") % {"who": participant.individual, "role": Role.Name(role).label},
         details={"individual": str(participant.individual.uuid), "role": role},
-    )  # fmt: skip
-
-
-def _payload(subject: Any, participant: Participant, actor: Actor, fact: str) -> ParticipantChanged:
-    return ParticipantChanged(
-        kind=subject.kind, subject_id=subject.pk, user_id=actor.user.pk if actor.user else None,
-        participant_id=participant.pk, individual_id=participant.individual_id, fact=fact, subject=subject,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError
 from core.flows.subjects import check_text, locked
-from core.signals import ParticipantChanged, RoleAssigned, participant_added, role_assigned
+from core.signals import RoleAssigned, role_assigned
 from core.timeline import Event, record
 from people.flows import coming
 from people.models import Individual, Participant, Role
@@ -43,22 +43,17 @@ def assign_role(*, subject: Any, individual: Individual, role: str, actor: Actor
     access.require(actor, Right.EDIT, subject)
     coming.check(subject, individual, role)
     subject = locked(subject)
-    participant = _brought_in(subject, individual, actor=actor, now=now)
-    held = participant.roles.filter(role=role, renounced_at=None).first()
+    came = coming.bring_in(subject, individual, reason="", actor=actor, now=now)
+    held = came.participant.roles.filter(role=role, renounced_at=None).first()
     if held:
         return held
     before = _holder(subject, role)
-    given = give_role(subject, participant, role, actor=actor, now=now)
-    details = {
-        "individual": str(individual.uuid),
-        "role": role,
-        "before": str(before.participant.individual.uuid) if before else None,
-    }
-    record(
-        subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now, details=details,
-        description=_("%(who)s has been assigned the role of %(role)s")
-        % {"who": individual, "role": Role.Name(role).label},
-    )  # fmt: skip
+    given = give_role(subject, came.participant, role, actor=actor, now=now, is_new=came.made)
+    details = {"before": str(before.participant.individual.uuid) if before else None}
+    if came.is_news:
+        coming.announce(subject, came, role, actor=actor, now=now, reason="", **details)
+    else:
+        _record_assigning(subject, individual, role, actor=actor, now=now, **details)
     assert given is not None  # noqa: S101 (not held above, and the lock keeps it so)
     return given
 
@@ -154,20 +149,15 @@ def note_activity(*, subject: Any, user_id: int | None) -> None:
         )
 
 
-def _brought_in(subject: Any, individual: Individual, *, actor: Actor, now: datetime) -> Participant:
-    participant, made = Participant.objects.get_or_create(
-        **subject.as_owner, individual=individual, defaults={"added_by": actor.user, "joined_at": now}
-    )
-    if made or participant.left_at is not None:
-        participant.left_at = None
-        participant.save(update_fields=["left_at", "updated_at"])
-        payload = ParticipantChanged(
-            kind=subject.kind, subject_id=subject.pk, user_id=actor.user.pk if actor.user else None,
-            participant_id=participant.pk, individual_id=individual.pk, fact=f"{participant.uuid}:{now.isoformat()}",
-            subject=subject,
-        )  # fmt: skip
-        participant_added.send(sender=Participant, payload=payload)
-    return participant
+def _record_assigning(
+    subject: Any, individual: Individual, role: str, *, actor: Actor, now: datetime, **details: Any
+) -> None:
+    record(
+        subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now,
+        description=_("%(who)s has been assigned the role of %(role)s")
+        % {"who": individual, "role": Role.Name(role).label},
+        details={"individual": str(individual.uuid), "role": role, **details},
+    )  # fmt: skip
 
 
 def _holder(subject: Any, role: str) -> Role | None:

@@ -1,5 +1,7 @@
 """Individuals, participants and roles: each verb with its refusals."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -169,14 +171,47 @@ def test_other_roles_of_the_new_holder_stay(project, incident, responder):
     assert held(incident, person) == {"scribe", "liaison"}
 
 
+def told(incident, since):
+    """What the timeline says after so many entries."""
+    return list(Event.objects.of(incident).filter(seq__gt=since).order_by("seq").values_list("description", flat=True))
+
+
 def test_assigning_is_on_the_timeline(project, incident, responder):
     person = make.make_individual(project, name="Ada Lovelace")
+    flows.add_participant(subject=incident, individual=person, **by(responder))
 
     flows.assign_role(subject=incident, individual=person, role="scribe", **by(responder))
 
     last = Event.objects.of(incident).order_by("-seq").first()
     assert last.description == "Ada Lovelace has been assigned the role of Scribe"
     assert (last.kind, last.owner) == ("participant_updated", responder.name)
+
+
+def test_who_is_brought_in_by_a_role_is_on_the_timeline_once(project, incident, responder):
+    person = make.make_individual(project, name="Ada Lovelace")
+    before = Event.objects.of(incident).count()
+
+    flows.assign_role(subject=incident, individual=person, role="incident_commander", **by(responder))
+
+    assert told(incident, before) == ["Ada Lovelace was added as Incident Commander"]
+    first = make.make_individual(project, "first@example.com")
+    details = Event.objects.of(incident).order_by("-seq").first().details
+    assert (details["role"], details["before"]) == ("incident_commander", str(first.uuid))
+
+
+def test_who_is_brought_back_by_a_role_takes_part_from_then_on(project, incident, responder):
+    person, start = make.make_individual(project, name="Ada Lovelace"), timezone.now()
+    flows.add_participant(subject=incident, individual=person, reason="knows the mails", **by(responder))
+    flows.remove_participant(subject=incident, individual=person, **by(responder))
+    before, back_at = Event.objects.of(incident).count(), start + timedelta(hours=3)
+
+    flows.assign_role(
+        subject=incident, individual=person, role="scribe", actor=make.actor_for(responder), now=back_at
+    )  # fmt: skip
+
+    part = Participant.objects.of(incident).get(individual=person)
+    assert (part.joined_at, part.left_at, part.added_reason) == (back_at, None, "")
+    assert told(incident, before) == ["Ada Lovelace came back as Scribe"]
 
 
 def test_a_role_that_does_not_exist_or_fit_is_refused(project, incident, responder):
