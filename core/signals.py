@@ -15,6 +15,7 @@
 | resource_ready | something outside exists now | ResourceReady |
 | operation_failed | an operation failed for good | OperationFailed |
 | account_ended | an account was deactivated; who still needs it refuses | AccountEnded |
+| account_reopened | an account was opened again | AccountReopened |
 | membership_ended | a membership was revoked; who still needs it refuses | MembershipEnded |
 
 Connect with `@receiver(subject_created)`; the handler gets `sender` (the subject's class, or the row's), `payload`.
@@ -39,6 +40,7 @@ report_published = Signal()
 resource_ready = Signal()
 operation_failed = Signal()
 account_ended = Signal()
+account_reopened = Signal()
 membership_ended = Signal()
 
 
@@ -131,13 +133,21 @@ class OperationFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountEnded:
+class AccountFact:
     """`by_user_id` acted, through the face (None: Dispatch itself)."""
 
     user_id: int
     by_user_id: int | None
     face: str
     now: datetime
+
+
+class AccountEnded(AccountFact):
+    """It was deactivated."""
+
+
+class AccountReopened(AccountFact):
+    """It may sign in again."""
 
 
 @dataclass(frozen=True, kw_only=True)

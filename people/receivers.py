@@ -1,5 +1,5 @@
 """What people do when something happens: pages and hand-overs that have lost their reason stop, and nobody's account or
-membership ends while something depends on them.
+membership ends while something depends on them. Whose account opens again is back.
 """
 
 from datetime import datetime
@@ -12,23 +12,26 @@ from django.utils.translation import gettext as _
 
 from core import cleaning, erasure
 from core.actor import Actor
-from core.models import User
+from core.models import Membership, User
 from core.models.subjects import StatusChange
 from core.signals import (
     AccountEnded,
+    AccountFact,
+    AccountReopened,
     MembershipEnded,
     RoleAssigned,
     StatusChanged,
     SubjectChanged,
     SubjectFact,
     account_ended,
+    account_reopened,
     membership_ended,
     role_assigned,
     status_changed,
     subject_changed,
 )
 from people.flows import handovers, importing, pages
-from people.flows.leaving import deactivate, refuse_while_needed
+from people.flows.leaving import deactivate, reactivate, refuse_while_needed
 from people.models import HandOver, Individual, Page, Role
 
 cleaning.register(importing.forget_unconfirmed)
@@ -69,11 +72,17 @@ def stop_what_waits_for_the_role(payload: RoleAssigned, **_more: Any) -> None:
 @receiver(account_ended)
 def let_the_person_go(payload: AccountEnded, **_: Any) -> None:
     """Deactivate whoever the account belongs to; with open duties the whole is refused."""
-    by = User.objects.filter(pk=payload.by_user_id).first() if payload.by_user_id else None
-    # The account's flow has asked the rights, in every organization of the account.
-    actor = Actor(user=by, face=payload.face, trusted=True)
     for person in Individual.objects.active().filter(user=payload.user_id).order_by("pk"):
-        deactivate(individual=person, actor=actor, now=payload.now)
+        deactivate(individual=person, actor=_by(payload), now=payload.now)
+
+
+@receiver(account_reopened)
+def let_the_person_return(payload: AccountReopened, **_: Any) -> None:
+    """Reactivate whoever the account belongs to. Who was let go from an organization has no place there any more."""
+    places = Membership.objects.filter(user=payload.user_id).values("organization")
+    gone = Individual.objects.filter(user=payload.user_id, is_active=False, merged_into=None, organization__in=places)
+    for person in gone.order_by("pk"):
+        reactivate(individual=person, actor=_by(payload), now=payload.now)
 
 
 @receiver(membership_ended)
@@ -84,6 +93,12 @@ def keep_who_is_needed(payload: MembershipEnded, **_: Any) -> None:
     leaving = Individual.objects.active().filter(user=payload.user_id, organization=payload.organization_id)
     for person in leaving:
         refuse_while_needed(person, actor=Actor.system(), now=payload.now)
+
+
+def _by(payload: AccountFact) -> Actor:
+    user = User.objects.filter(pk=payload.by_user_id).first() if payload.by_user_id else None
+    # The account's flow has asked the rights, in every organization of the account.
+    return Actor(user=user, face=payload.face, trusted=True)
 
 
 def _stop(payload: SubjectFact, *, reason: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Accounts: inviting, editing one's own, deactivating."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,7 +18,7 @@ from core.flows.memberships import keep_an_owner
 from core.models.organizations import MembershipRole
 from core.models.tokens import ApiToken
 from core.models.users import User
-from core.signals import AccountEnded, account_ended
+from core.signals import AccountEnded, AccountReopened, account_ended, account_reopened
 from core.validators import UNSTORABLE, valid_time_zone
 
 
@@ -102,18 +103,24 @@ def deactivate(*, user: User, actor: Actor, now: datetime) -> User:
     user.save(update_fields=["is_active", "updated_at"])
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
     sessions.drop_all(user)
-    payload = AccountEnded(user_id=user.pk, by_user_id=actor.user.pk if actor.user else None, face=actor.face, now=now)
-    account_ended.send(sender=User, payload=payload)
+    account_ended.send(sender=User, payload=AccountEnded(**_fact(user, actor, now)))
     return user
 
 
 @transaction.atomic
 def reactivate(*, user: User, actor: Actor, now: datetime) -> User:
-    """Open an account again; tokens stay revoked."""
+    """Open an account again, and with it the person where it has a place; tokens stay revoked."""
     _require_owner(user, actor)
     user.is_active = True
     user.save(update_fields=["is_active", "updated_at"])
+    account_reopened.send(sender=User, payload=AccountReopened(**_fact(user, actor, now)))
     return user
+
+
+def _fact(user: User, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "user_id": user.pk, "by_user_id": actor.user.pk if actor.user else None, "face": actor.face, "now": now,
+    }  # fmt: skip
 
 
 def _check_name(name: str) -> None:

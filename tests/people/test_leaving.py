@@ -15,6 +15,7 @@ from incidents.models import Incident
 from people.flows import add_participant, handovers, pages
 from people.flows.duties import open_duties
 from people.flows.leaving import CannotLeave, deactivate, reactivate
+from people.flows.merging import merge
 from people.flows.teams import add_members, save_team
 from people.models import (
     CalendarFeed,
@@ -360,6 +361,41 @@ def test_ending_an_account_lets_its_person_go(project, owner):
     ada.refresh_from_db()
     assert not ada.is_active
     assert Membership.objects.filter(user=leaver).exists()
+
+
+def test_who_may_sign_in_again_may_report_again(project, owner):
+    leaver = make.make_member(project, "responder", email="ada@example.com")
+    make.individual_of(leaver, project)
+    users.deactivate(user=leaver, **by(owner))
+
+    users.reactivate(user=leaver, **by(owner))
+
+    incident = make.declare(project, by=leaver, commander=None)
+    assert roles(incident) == {"incident_commander": "ada@example.com", "reporter": "ada@example.com"}
+
+
+def test_an_account_that_opens_again_brings_nobody_back_where_they_were_let_go(project, owner):
+    elsewhere = make.make_project(name="Elsewhere")
+    leaver = make.make_member(project, "responder", email="ada@example.com")
+    memberships.grant(user=leaver, role="member", project=elsewhere, actor=make.system(), now=timezone.now())
+    here, there = make.individual_of(leaver, project), make.individual_of(leaver, elsewhere)
+    deactivate(individual=here, **by(owner))
+    users.deactivate(user=leaver, actor=make.system(), now=timezone.now())
+
+    users.reactivate(user=leaver, actor=make.system(), now=timezone.now())
+
+    assert list(Individual.objects.filter(pk__in=[here.pk, there.pk], is_active=True)) == [there]
+
+
+def test_a_row_that_was_merged_stays_merged_when_the_account_opens_again(project, owner, ada):
+    leaver = make.make_member(project, "responder", email="ada.king@example.com")
+    gone = make.individual_of(leaver, project)
+    merge(kept=ada, gone=gone, **by(owner))
+    users.deactivate(user=leaver, **by(owner))
+
+    users.reactivate(user=leaver, **by(owner))
+
+    assert list(Individual.objects.filter(pk__in=[ada.pk, gone.pk], is_active=True)) == [ada]
 
 
 def test_the_last_membership_of_somebody_with_duties_stays(project, owner):
