@@ -40,6 +40,11 @@ def next_person(page: Page, now: datetime) -> tuple[Individual, str] | None:
     return next(free, None)
 
 
+def running(page: Page) -> PageCall | None:
+    """The call that the page waits for. One that got through late, after the next person was called, is not it."""
+    return page.calls.filter(ended_at=None).order_by("-position").first()
+
+
 def call_next(subject: Any, page: Page, *, actor: Actor, now: datetime) -> None:
     """Call the next person; when nobody is left the page is exhausted, which the subject shows in red."""
     found = next_person(page, now)
@@ -64,8 +69,8 @@ def try_next_way(subject: Any, call: PageCall, *, actor: Actor, now: datetime) -
     if tried < len(ways):
         _send(subject, call, ways[tried], tried + 1, now)
     elif not call.deliveries.exclude(status=PageDelivery.Status.FAILED).exists():
-        call.status = PageCall.Status.UNDELIVERABLE
-        call.save(update_fields=["status"])
+        call.status, call.ended_at = PageCall.Status.UNDELIVERABLE, now
+        call.save(update_fields=["status", "ended_at"])
         text = _("%(who)s could not be reached in any way")
         note(subject, text % {"who": call.individual}, actor=actor, now=now)
         call_next(subject, call.page, actor=actor, now=now)

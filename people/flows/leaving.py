@@ -185,13 +185,16 @@ def _off_call(person: Individual, duties: Duties, now: datetime) -> None:
 
 
 def _pass_over(call: PageCall, going: Going) -> None:
-    """Nobody waits for an answer of somebody who is gone: the next one is called at once."""
+    """Nobody waits for an answer of somebody who is gone: the next one is called, unless another has time already."""
     subject = locked(call.page.subject)
     page = Page.objects.select_related("service__owner", "individual").get(pk=call.page_id)
     if page.status != Page.Status.WAITING:
         return
+    was_awaited = calls.running(page) == call
     call.status, call.ended_at = PageCall.Status.STOPPED, going.now
     call.save(update_fields=["status", "ended_at"])
+    if not was_awaited:
+        return
     text = _("%(who)s leaves the organization; the next one is called") % {"who": going.person}
     calls.note(subject, text, actor=going.actor, now=going.now)
     calls.call_next(subject, page, actor=going.actor, now=going.now)

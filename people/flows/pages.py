@@ -157,7 +157,7 @@ def advance(*, page_id: int, now: datetime) -> None:
     if found is None:
         return
     subject, row = _held(found)
-    call = row.calls.filter(ended_at=None).order_by("-position").first()
+    call = calls.running(row)
     if row.status != Status.WAITING or call is None:
         return
     actor = Actor.system()
@@ -196,8 +196,8 @@ def note_sent(*, delivery_id: int, now: datetime) -> None:
     delivery.status, delivery.sent_at, delivery.error = PageDelivery.Status.SENT, now, ""
     delivery.save(update_fields=["status", "sent_at", "error"])
     call = delivery.call
-    if call.status == PageCall.Status.UNDELIVERABLE:
-        PageCall.objects.filter(pk=call.pk).update(status=PageCall.Status.CALLING)
+    if call.status == PageCall.Status.UNDELIVERABLE and call.page.is_unanswered:
+        PageCall.objects.filter(pk=call.pk).update(status=PageCall.Status.CALLING, ended_at=None)
     text = _("The page went to %(who)s by %(path)s") % {"who": call.individual, "path": delivery.path}
     calls.note(subject, text, actor=Actor.system(), now=now)
 

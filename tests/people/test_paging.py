@@ -16,6 +16,7 @@ from core.timeline import Event
 from incidents import flows as incidents
 from incidents.models import Priority
 from people.flows import add_participant, assign_role, pages
+from people.flows.leaving import deactivate
 from people.models import ContactMethod, EscalationStep, Page, Participant, Role
 from tests import factories as make
 from tests.apiclient import Api
@@ -223,6 +224,26 @@ def test_when_everything_is_down_the_next_person_is_tried_at_once_and_the_page_i
     soonest = timezone.now() + timedelta(seconds=31)
     assert retried.count() == 3
     assert not retried.filter(next_attempt_at__gt=soonest).exists()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_who_could_not_be_reached_takes_nobodys_time_by_leaving(project, incident, responder, service, ada, late):
+    EscalationStep.objects.create(
+        service=service, position=1, individual=make.make_individual(project, "c@example.com")
+    )
+    with mail_server() as server, override_settings(EMAIL_BACKEND=SMTP, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
+        server.answers["RCPT"] = "451 try later" if late else "550 no such user"
+        row = page(incident, responder, service=service)
+        queue.run_due(1)
+        assert called(row) == [("Ada", "undeliverable"), ("Bob", "calling")]
+        del server.answers["RCPT"]
+        later(seconds=60)
+    assert called(row) == [("Ada", "calling" if late else "undeliverable"), ("Bob", "calling")]
+
+    deactivate(individual=ada, actor=make.system(), now=timezone.now())
+
+    assert called(row) == [("Ada", "stopped" if late else "undeliverable"), ("Bob", "calling")]
+    assert not any("the next one is called" in step for step in steps(incident))
 
 
 def test_a_webhook_gets_what_it_needs_and_a_repetition_is_known(project, incident, responder, ada, httpserver, inside):
