@@ -56,8 +56,8 @@ def _roles_in_words(part: Participant | None) -> str:
 
 
 def _calls(request: Any, incident: Incident) -> Any:
-    """Pages that wait for this reader."""
-    return pages.unanswered(incident).filter(calls__individual__user=request.user, calls__ended_at=None).distinct()
+    """Pages that nobody has answered and this reader was called by, whoever is being called now."""
+    return pages.unanswered(incident).filter(calls__individual__user=request.user).distinct()
 
 
 def _tasks(request: Any, incident: Incident, mine: frozenset[Right]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Pages for those without the console: logging in, reporting, the status page, taking part in one incident."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +18,7 @@ from incidents.models import Incident, Type
 from people import flows as people
 from people.flows import handovers, pages
 from people.flows.tasks import create_task
-from people.models import Participant, Role, Task
+from people.models import Participant, Role, Service, Task
 from tests.factories import actor_for, declare, individual_of, make_individual, make_member, make_project, system
 
 pytestmark = pytest.mark.django_db
@@ -321,6 +322,24 @@ class TestResponder:
             subject=incident, fact="test", individual=person, message="Please look", actor=system(), now=timezone.now()
         )
         assert "Please look" in words(client.get(self.url(incident)))
+
+        client.post(self.url(incident, "acknowledge", page.uuid))
+
+        page.refresh_from_db()
+        assert (page.status, page.acknowledged_by) == ("acknowledged", person)
+        assert "You are paged" not in words(client.get(self.url(incident)))
+
+    def test_a_page_is_acknowledged_after_the_deadline_while_nobody_else_has_answered(self, client, member, incident):
+        person = takes_part(incident, member)
+        service = Service.objects.create(
+            project=incident.project, name="Mail", owner=make_individual(incident.project, "owner@example.com")
+        )
+        page = pages.page(
+            subject=incident, fact="test", individual=person, service=service, actor=system(), now=timezone.now()
+        )
+        pages.advance(page_id=page.pk, now=timezone.now() + timedelta(minutes=30))
+        assert [call.status for call in page.calls.order_by("position")] == ["unanswered", "calling"]
+        assert "You are paged" in words(client.get(self.url(incident)))
 
         client.post(self.url(incident, "acknowledge", page.uuid))
 
