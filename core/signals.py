@@ -10,6 +10,7 @@
 | participant_added | somebody joined or came back | ParticipantChanged |
 | participant_removed | somebody left or was removed | ParticipantChanged |
 | role_assigned | a role has a new holder | RoleAssigned |
+| roles_moved | what people hold or held is somebody else's now (merged, or two again) | RolesMoved |
 | event_recorded | the timeline grew | EventRecorded |
 | report_published | a report was published | ReportPublished |
 | resource_ready | something outside exists now | ResourceReady |
@@ -35,6 +36,7 @@ status_changed = Signal()
 participant_added = Signal()
 participant_removed = Signal()
 role_assigned = Signal()
+roles_moved = Signal()
 event_recorded = Signal()
 report_published = Signal()
 resource_ready = Signal()
@@ -105,6 +107,14 @@ class RoleAssigned(SubjectFact):
     role: str
     role_uuid: str
     individual_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolesMoved:
+    """Of many subjects of one kind, closed ones too."""
+
+    kind: str
+    subject_ids: frozenset[int]
 
 
 @dataclass(frozen=True, kw_only=True)

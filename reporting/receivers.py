@@ -10,6 +10,7 @@ from core.signals import (
     EventRecorded,
     ProjectChanged,
     ProjectCreated,
+    RolesMoved,
     SubjectChanged,
     SubjectCreated,
     SubjectFact,
@@ -19,6 +20,7 @@ from core.signals import (
     project_changed,
     project_created,
     role_assigned,
+    roles_moved,
     status_changed,
     subject_changed,
     subject_created,
@@ -57,6 +59,12 @@ def begin(payload: SubjectCreated, **_: Any) -> None:
 def follow(payload: SubjectFact, **_: Any) -> None:
     """Who works on it, and whether it is worked on."""
     costs.mark(kind=payload.kind, subject_id=payload.subject_id)
+
+
+@receiver(roles_moved)
+def follow_roles(payload: RolesMoved, **_: Any) -> None:
+    """One person's hours count once, so that two who became one cost otherwise, also what is over."""
+    costs.mark_each(kind=payload.kind, subject_ids=payload.subject_ids, now=timezone.now())
 
 
 @receiver(event_recorded)

@@ -9,13 +9,15 @@ from core import access, search
 from core.access import Right
 from core.actor import Actor, acting
 from core.errors import FlowError, Forbidden, Invalid
+from core.models.subjects import KINDS
+from core.signals import RolesMoved, roles_moved
 from core.timeline import Event, record
 from people.flows.duties import taking_part
 from people.flows.hidden import have_hidden_parts
 from people.flows.ledger import take_back
 from people.flows.merge_rows import Pair, move_all
 from people.flows.shifts import refresh
-from people.models import Individual, Merge, RotationMember, Service
+from people.models import Individual, Merge, Participant, RotationMember, Service
 
 UNDOABLE_FOR = timedelta(days=30)
 # What the one who is kept takes over where they have nothing.
@@ -54,6 +56,7 @@ def merge(*, kept: Individual, gone: Individual, actor: Actor, now: datetime) ->
     _refuse_what_is_hidden(kept, gone, actor)
     services = _services(gone)
     open_parts = [part.subject for part in taking_part(gone)]
+    moving = _parts(gone)
     pair = Pair(kept=kept, gone=gone, now=now)
     move_all(pair)
     _write(pair, actor)
@@ -65,6 +68,7 @@ def merge(*, kept: Individual, gone: Individual, actor: Actor, now: datetime) ->
     words = {"gone": gone, "email": gone.email, "kept": kept}
     for subject in open_parts:
         record(subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now, description=text % words)
+    _tell(moving)
     refresh(services, now=now)
     return done
 
@@ -95,6 +99,7 @@ def undo_merge(*, merge: Merge, actor: Actor, now: datetime) -> Merge:
     words = {"gone": gone, "email": gone.email, "kept": kept}
     for part in taking_part(gone):
         record(part.subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now, description=text % words)
+    _tell(_parts(gone))
     refresh(services, now=now)
     return done
 
@@ -164,6 +169,18 @@ def _bump(person: Individual, actor: Actor) -> None:
     with acting(actor):
         person.save()
     search.index(person)
+
+
+def _parts(person: Individual) -> list[RolesMoved]:
+    """By kind, every subject that the person has or had a part in."""
+    theirs = Participant.objects.filter(individual=person)
+    found = {kind: theirs.exclude(**{kind: None}).values_list(f"{kind}_id", flat=True) for kind in KINDS}
+    return [RolesMoved(kind=kind, subject_ids=frozenset(keys)) for kind, keys in found.items() if keys]
+
+
+def _tell(moved: list[RolesMoved]) -> None:
+    for payload in moved:
+        roles_moved.send(sender=Merge, payload=payload)
 
 
 def _services(person: Individual) -> list[Service]:

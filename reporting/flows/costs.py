@@ -4,7 +4,7 @@ Marking costs one statement in the transaction of the fact; a periodic job works
 on a subject it falls due by itself within the hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -84,6 +84,11 @@ def begin(*, kind: str, subject_id: int) -> None:
     """A new subject has a statement that is due."""
     CostStatement.objects.create(**{f"{kind}_id": subject_id})
     transaction.on_commit(_Marked(kind, subject_id))
+
+
+def mark_each(*, kind: str, subject_ids: Collection[int], now: datetime) -> int:
+    """A fact of many subjects changed: their statements are due. Returns how many."""
+    return CostStatement.objects.filter(**{f"{kind}__in": subject_ids}).update(due_at=now)
 
 
 def mark_project(*, project_id: int, now: datetime) -> int:

@@ -42,10 +42,11 @@ from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 
-# What undoing leaves behind on purpose: that it happened, and the marks of having written. Shifts are worked out again.
+# What undoing leaves behind on purpose: that it happened, and the marks of having written. Shifts and costs are worked
+# out again.
 LEFT_BEHIND = {
     "people.merge", "core.event", "core.searchdocument", "core.operation", "people.historicalindividual",
-    "people.shift",
+    "people.shift", "reporting.coststatement",
 }  # fmt: skip
 MARKS = {"updated_at", "version", "event_count", "event_head", "refreshed_at"}
 

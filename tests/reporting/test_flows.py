@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from core.actor import Actor, Face
 from core.errors import Forbidden, Invalid, NotVisible, Stale
@@ -12,6 +13,7 @@ from core.timeline import Event
 from core.timeline.flows import add_entry
 from incidents import flows as incidents
 from people.flows import add_participant, assign_role, remove_participant
+from people.flows.merging import merge, undo_merge
 from reporting.flows import cost_items, costs
 from reporting.models import CostItem, CostLine, CostStatement, CostType
 from tests import factories as make
@@ -133,6 +135,24 @@ def test_order_and_number_of_runs_make_no_difference(project):
     first, second = costs.work_out(subject=often, now=hour(90)), costs.work_out(subject=once, now=hour(60))
 
     assert (first.total, amounts(first)) == (second.total, amounts(second))
+
+
+def test_two_who_become_one_person_cost_less_also_in_what_is_over(project):
+    """By hand: 4 h × 1 and a review of 1 + 2 × 0.5 are 6 h × 24.04; with one of them in it, it is 5.5 h × 24.04."""
+    incident = declare(project)
+    ada, twin = (make.make_individual(project, email) for email in ("ada@example.com", "twin@example.com"))
+    add_participant(subject=incident, individual=twin, actor=make.system(), now=hour(1))
+    move(move(incident, "stable", 4), "closed", 5)
+    statement = costs.work_out(subject=incident, now=hour(6))
+    assert (statement.total, statement.final) == (Decimal("144.24"), True)
+
+    merged = merge(kept=ada, gone=twin, actor=make.system(), now=timezone.now())
+    costs.work_out_due(now=timezone.now())
+    assert (stored(incident).total, stored(incident).final) == (Decimal("132.22"), True)
+
+    undo_merge(merge=merged, actor=make.system(), now=timezone.now())
+    costs.work_out_due(now=timezone.now())
+    assert stored(incident).total == Decimal("144.24")
 
 
 def test_stable_stops_it_and_reopening_goes_on(project):
