@@ -81,11 +81,15 @@ def start(*, incidents: Sequence[Incident], wish: Wish, key: str, actor: Actor, 
     }  # fmt: skip
     if len(incidents) > AT_ONCE:
         return jobs.start(KIND, key=name, arguments=arguments, user=actor.user, total=len(incidents))
-    job = Job.objects.create(
-        kind=KIND, key=name, user=actor.user, status=Job.Status.SUCCEEDED, total=len(incidents), done=len(incidents),
-        arguments=arguments, started_at=now, finished_at=now,
+    job, is_first = Job.objects.get_or_create(
+        key=name,
+        defaults={
+            "kind": KIND, "user": actor.user, "status": Job.Status.SUCCEEDED, "total": len(incidents),
+            "done": len(incidents), "arguments": arguments, "started_at": now, "finished_at": now,
+        },
     )  # fmt: skip
-    JobRow.objects.bulk_create(_row(job, incident.pk, wish, actor, now) for incident in incidents)
+    if is_first:
+        _do_each(job, [incident.pk for incident in incidents], wish, actor, now)
     return job
 
 
@@ -113,6 +117,13 @@ def _foresee(incident: Incident, wish: Wish, facts: bulk_acts.Facts) -> Foreseen
     except FlowError as refusal:
         return Foreseen(incident=incident, outcome=Outcome.REFUSED, message=refusal.message)
     return Foreseen(incident=incident, outcome=Outcome.DONE, message=message)
+
+
+def _do_each(job: Job, keys: Sequence[int], wish: Wish, actor: Actor, now: datetime) -> None:
+    """The results stand in the order of the list."""
+    # All lock in one order, so that two who began with other lists do not wait for each other.
+    rows = {pk: _row(job, pk, wish, actor, now) for pk in sorted(keys)}
+    JobRow.objects.bulk_create(rows[pk] for pk in keys)
 
 
 def _row(job: Job, pk: int, wish: Wish, actor: Actor, now: datetime) -> JobRow:

@@ -6,12 +6,15 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Stale
-from core.models import Sequence, StatusChange
+from core.models import Job, JobRow, Sequence, StatusChange
 from core.timeline import Event, chain, flows
 from incidents import flows as incidents
+from incidents.flows import bulk
+from incidents.flows.bulk_acts import Wish
 from incidents.models import Incident
 from people import flows as people
-from people.models import Participant, Role
+from people.flows.task_bulk import resolve_tasks
+from people.models import Participant, Role, Task
 from tests import factories as make
 from tests.standins.threads import at_once
 
@@ -100,3 +103,52 @@ def test_entries_written_at_once_are_numbered_without_gaps(incident):
     incident.refresh_from_db()
     assert incident.event_count == before + 6
     assert chain.verify(incident) is None
+
+
+def closing(rows, key):
+    return partial(
+        bulk.start, incidents=rows, wish=Wish(act="close"), key=key, actor=make.system(), now=timezone.now()
+    )  # fmt: skip
+
+
+def finishing(rows, key):
+    return partial(resolve_tasks, tasks=rows, key=key, actor=make.system(), now=timezone.now())
+
+
+def tasks_of(rows):
+    now = timezone.now()
+    owner = make.make_individual(rows[0].project)
+    return [Task.objects.create(incident=row, title="Look", owner=owner, due_at=now) for row in rows]
+
+
+@pytest.mark.parametrize("what", ["incidents", "tasks"])
+def test_a_double_click_on_many_is_one_change_with_one_result(incident, what):
+    twice = closing([incident], "once") if what == "incidents" else finishing(tasks_of([incident]), "once")
+
+    first, second = at_once([twice, twice])
+
+    assert isinstance(first, Job)
+    assert first == second
+    assert first.rows.get().status == "done"
+    assert JobRow.objects.count() == 1
+
+
+def test_two_who_change_the_same_ones_in_other_orders_do_not_wait_for_each_other(incident):
+    rows = [incident, *(make.declare(incident.project) for _ in range(9))]
+
+    up, down = at_once([closing(rows, "up"), closing(rows[::-1], "down")])
+
+    for job, order in ((up, rows), (down, rows[::-1])):
+        assert [int(row.key) for row in job.rows.order_by("pk")] == [one.pk for one in order]
+    assert StatusChange.objects.filter(to_status="closed").count() == 10
+
+
+def test_two_who_finish_tasks_of_the_same_incidents_do_not_wait_for_each_other(incident):
+    rows = [incident, *(make.declare(incident.project) for _ in range(9))]
+    mine, theirs = tasks_of(rows), tasks_of(rows[::-1])
+
+    jobs = at_once([finishing(mine, "mine"), finishing(theirs, "theirs")])
+
+    for job, order in zip(jobs, (mine, theirs), strict=True):
+        assert [int(row.key) for row in job.rows.order_by("pk")] == [task.pk for task in order]
+    assert not Task.objects.filter(status="open").exists()
