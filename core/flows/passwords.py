@@ -19,7 +19,7 @@ from core.actor import Actor
 from core.errors import FlowError, Forbidden, Invalid
 from core.flows import account_events, sessions, signing_in
 from core.flows.account_events import Kind
-from core.models.accounts import AccountEvent, SignInCount
+from core.models.accounts import AccountEvent
 from core.models.users import User
 from core.whence import Whence
 
@@ -127,7 +127,7 @@ def check_old(*, user: User, password: str, whence: Whence, now: datetime) -> bo
 
 def after_setting(user: User, *, now: datetime, whence: Whence | None = None, actor: Actor | None = None) -> None:
     """What follows a new password: the waiting ends, it stands in the history, and the owner is told by mail."""
-    SignInCount.objects.filter(key=signing_in.account_key(user.email)).delete()
+    signing_in.forget(user)
     _plan_mail(CHANGED, user, account_events.note(user, Kind.PASSWORD_SET, now=now, whence=whence, actor=actor))
 
 

@@ -4,12 +4,13 @@ An address that has no account is counted and answered like one that has. The wa
 end it sooner. Counting first means that tries sent at the same moment are counted too.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -54,12 +55,12 @@ def sign_in(
     """
     address = normalised(email)
     user = User.objects.filter(email=address).first()
-    account = _counted_as(address, user, known_as)
-    locked = _count_try(account, whence, now)
+    counted = _Counted(address, _browser(user, known_as))
+    locked = _count_try(counted, whence, now)
     if not _is_right(user, password):
         _note_failure(user, whence, now, locked=locked)
         return None
-    _forget_try(account, whence)
+    _forget_try(counted, whence)
     return user
 
 
@@ -71,14 +72,19 @@ def unlock(*, user: User, actor: Actor, now: datetime) -> None:
     """
     if not (actor.trusted or access.administers(actor.user, user)):
         raise Forbidden(_("Only an admin of all their projects may do this."))
-    if SignInCount.objects.filter(key=account_key(user.email)).delete()[0]:
+    if forget(user):
         account_events.note(user, Kind.UNLOCKED, now=now, actor=actor)
 
 
 def locked_until(user: User, now: datetime) -> datetime | None:
     """Until when the account has to wait; None when it has not."""
-    row = SignInCount.objects.filter(key=account_key(user.email), blocked_until__gt=now).first()
-    return row.blocked_until if row else None
+    waiting = SignInCount.objects.filter(account=_account_key(user.email), blocked_until__gt=now)
+    return waiting.aggregate(until=Max("blocked_until"))["until"]
+
+
+def forget(user: User) -> bool:
+    """End every count of the account, those of the browsers it knows too. Whether there was one."""
+    return bool(SignInCount.objects.filter(account=_account_key(user.email)).delete()[0])
 
 
 @transaction.atomic
@@ -87,7 +93,7 @@ def count_request(*, kind: str, email: str, whence: Whence, now: datetime) -> No
 
     :raises TooManyTries: when it is asked for too often.
     """
-    _count(_keys(f"{kind}:{normalised(email)}", f"{kind}:", whence), now)
+    _count(_Counted(f"{kind}:{normalised(email)}").keys(whence, f"{kind}:"), now)
 
 
 def forget_old(now: datetime) -> None:
@@ -95,33 +101,55 @@ def forget_old(now: datetime) -> None:
     SignInCount.objects.filter(last_failed_at__lt=now - FORGOTTEN_AFTER).delete()
 
 
-def _counted_as(address: str, user: User | None, known_as: tuple[str, str]) -> str:
+@dataclass(frozen=True)
+class _Counted:
+    """What a try is counted under: the account and, where it knows the browser, that."""
+
+    address: str
+    browser: str = ""
+
+    @property
+    def key(self) -> str:
+        """The count's own key."""
+        return _account_key(self.address + self.browser)
+
+    def keys(self, whence: Whence, prefix: str = "") -> list[tuple[str, str, int]]:
+        """The count's key, its account and what is free; the network address's too, where it is known."""
+        keys = [(self.key, _account_key(self.address), FREE_FOR_ACCOUNT)]
+        if whence.network:
+            keys.append((_key(f"{prefix}network:{whence.network}"), "", FREE_FOR_ADDRESS))
+        return keys
+
+
+def _browser(user: User | None, known_as: tuple[str, str]) -> str:
     account, browser = known_as
     if user is None or not browser or account != str(user.uuid):
-        return address
+        return ""
     # With a new password it begins anew.
-    return f"{address}:{browser}:{user.password}"
+    return f":{browser}:{user.password}"
 
 
 @transaction.atomic
-def _count_try(address: str, whence: Whence, now: datetime) -> bool:
-    return _count(_keys(address, "", whence), now)
+def _count_try(counted: _Counted, whence: Whence, now: datetime) -> bool:
+    return _count(counted.keys(whence), now)
 
 
-def _count(keys: list[tuple[str, int]], now: datetime) -> bool:
+def _count(keys: list[tuple[str, str, int]], now: datetime) -> bool:
     """Count a try under each key. Whether the first of them has to wait from now on.
 
     :raises TooManyTries: when one has to wait already; then nothing is counted.
     """
     SignInCount.objects.bulk_create(
-        [SignInCount(key=key, last_failed_at=now) for key, _free in keys], ignore_conflicts=True
+        [SignInCount(key=key, account=account, last_failed_at=now) for key, account, _free in keys],
+        ignore_conflicts=True,
     )
+    counts = SignInCount.objects.select_for_update().filter(key__in=[key for key, *_rest in keys])
     # In one order, so that two tries never wait for each other.
-    rows = {row.key: row for row in SignInCount.objects.select_for_update().filter(key__in=dict(keys)).order_by("key")}
+    rows = {row.key: row for row in counts.order_by("key")}
     until = [row.blocked_until for row in rows.values() if row.blocked_until and row.blocked_until > now]
     if until:
         raise _too_many(max(until) - now)
-    for key, free in keys:
+    for key, _account, free in keys:
         row = rows[key]
         row.failures = _left(row, now, forgiving=free == FREE_FOR_ADDRESS) + 1
         row.last_failed_at = now
@@ -138,12 +166,12 @@ def _left(row: SignInCount, now: datetime, *, forgiving: bool) -> int:
     return max(0, row.failures - (quiet // ADDRESS_IS_FORGIVEN_EVERY if forgiving else 0))
 
 
-def _forget_try(address: str, whence: Whence) -> None:
+def _forget_try(counted: _Counted, whence: Whence) -> None:
     """One that worked: the account's count ends; of the network address only this try is taken back, so that nobody
     clears it by an account of their own.
     """
-    SignInCount.objects.filter(key=account_key(address)).delete()
-    for key, _free in _keys(address, "", whence)[1:]:
+    SignInCount.objects.filter(key=counted.key).delete()
+    for key, _account, _free in counted.keys(whence)[1:]:
         SignInCount.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1, blocked_until=None)
 
 
@@ -159,16 +187,7 @@ def _note_failure(user: User | None, whence: Whence, now: datetime, *, locked: b
     account_events.note(user, Kind.LOCKED if locked else Kind.FAILED, now=now, whence=whence)
 
 
-def _keys(account: str, prefix: str, whence: Whence) -> list[tuple[str, int]]:
-    """What is counted: the account, and the network address where it is known."""
-    keys = [(account_key(account), FREE_FOR_ACCOUNT)]
-    if whence.network:
-        keys.append((_key(f"{prefix}network:{whence.network}"), FREE_FOR_ADDRESS))
-    return keys
-
-
-def account_key(address: str) -> str:
-    """The key under which an account's failures are counted."""
+def _account_key(address: str) -> str:
     return _key(f"account:{address}")
 
 

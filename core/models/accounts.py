@@ -20,9 +20,14 @@ class OfAccountQuerySet(models.QuerySet[Any]):
 
 
 class SignInCount(models.Model):
-    """Tries that failed, for one account (there or not) or one network address. The key tells neither."""
+    """Tries that failed, for one account (there or not) or one network address. The key tells neither.
+
+    :ivar account: the same for all counts of an account, of which each browser that it knows has one; empty for an
+        address.
+    """
 
     key = models.CharField(max_length=64, unique=True)
+    account = models.CharField(max_length=64, blank=True, db_index=True)
     failures = models.PositiveIntegerField(default=0)
     last_failed_at = models.DateTimeField(db_index=True)
     blocked_until = models.DateTimeField(null=True)

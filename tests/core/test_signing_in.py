@@ -306,6 +306,21 @@ class TestKnownBrowser:
         assert not self.sign_in(home, user.email, RIGHT)
         assert self.sign_in(Client(), user.email, RIGHT)
 
+    def test_an_admin_sees_that_it_waits_and_unlocks_it(self, home, project, user):
+        admin = make.make_member(project, "admin")
+        console = Client()
+        console.force_login(admin)
+        for _number in range(5):
+            self.sign_in(home, user.email, WRONG)
+        assert not self.sign_in(home, user.email, RIGHT)
+
+        unlock = reverse("admin:core_user_unlock", args=[user.pk])
+        assert unlock in console.get(reverse("admin:core_user_change", args=[user.pk])).content.decode()
+        console.post(unlock, headers={"HX-Request": "true"})
+
+        assert unlock not in console.get(reverse("admin:core_user_change", args=[user.pk])).content.decode()
+        assert self.sign_in(home, user.email, RIGHT)
+
     def test_a_new_password_ends_its_waiting_too(self, home, user):
         for _number in range(5):
             self.sign_in(home, user.email, WRONG)
