@@ -13,6 +13,7 @@ from core import mails
 from core.console.forms import DialogForm
 from core.errors import FlowError
 from core.flows import passwords
+from core.known_browsers import known_as
 from core.validators import time_zones
 from core.whence import whence_of
 
@@ -93,8 +94,12 @@ class ChangePasswordForm(NewPasswordForm):
         old: str = self.cleaned_data["old"]
         try:
             right = passwords.check_old(
-                user=self.target, password=old, whence=whence_of(self.request), now=timezone.now()
-            )  # fmt: skip
+                user=self.target,
+                password=old,
+                whence=whence_of(self.request),
+                now=timezone.now(),
+                known_as=known_as(self.request),
+            )
         except FlowError as refusal:
             raise ValidationError(refusal.message, code=refusal.code) from refusal
         if not right:

@@ -117,12 +117,16 @@ def change(*, user: User, new: str, actor: Actor, whence: Whence, now: datetime,
     _set(user, new, now=now, whence=whence, keep=keep)
 
 
-def check_old(*, user: User, password: str, whence: Whence, now: datetime) -> bool:
-    """Whether it is the password; counted like a log-in, so that an open browser is no way to guess it.
+def check_old(
+    *, user: User, password: str, whence: Whence, now: datetime, known_as: tuple[str, str] = ("", "")
+) -> bool:
+    """Whether it is the password; counted like a log-in, so that an open browser is no way to guess it, and apart from
+    strangers' log-ins where the browser is known.
 
     :raises TooManyTries:
     """
-    return signing_in.sign_in(email=user.email, password=password, whence=whence, now=now) is not None
+    found = signing_in.sign_in(email=user.email, password=password, whence=whence, now=now, known_as=known_as)
+    return found is not None
 
 
 def after_setting(user: User, *, now: datetime, whence: Whence | None = None, actor: Actor | None = None) -> None:

@@ -295,6 +295,13 @@ class TestChanging:
         user.refresh_from_db()
         assert user.check_password(OLD)
 
+    def test_strangers_who_guess_do_not_keep_the_owner_from_it(self, client, user):
+        client.post(reverse("admin:login"), {"username": user.email, "password": OLD})
+        for _number in range(6):
+            Client(REMOTE_ADDR="203.0.113.1").post(reverse("admin:login"), {"username": user.email, "password": "no"})
+
+        assert self.change(client)["Location"] == reverse("account")
+
     def test_the_console_s_own_address_leads_there(self, client, user):
         client.force_login(user)
 
