@@ -42,7 +42,7 @@ def ask_for_reset(*, email: str, whence: Whence, now: datetime) -> None:
     """Plan the mail with a link to a new password; where there is no such account one that will be sent to nobody, so
     that asking neither tells nor takes longer.
 
-    :raises TooManyTries: when it is asked for too often.
+    :raises AskedTooOften:
     """
     signing_in.count_request(kind="reset", email=email, whence=whence, now=now)
     user = User.objects.filter(email=signing_in.normalised(email)).first()

@@ -6,7 +6,7 @@ end it sooner. Counting first means that tries sent at the same moment are count
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -41,6 +41,34 @@ class TooManyTries(FlowError):
 
     status: ClassVar[int] = 429
     code: ClassVar[str] = "too_many_tries"
+
+    @classmethod
+    def after(cls, wait: timedelta) -> Self:
+        """The refusal that tells how long to wait."""
+        seconds = max(1, int(wait.total_seconds()))
+        minutes = -(-seconds // 60)
+        return cls(cls.sentence(minutes) % {"count": minutes}, seconds=seconds)
+
+    @staticmethod
+    def sentence(minutes: int) -> str:
+        """What is said, with a place for the number."""
+        return ngettext(
+            "Too many log-ins failed. Try again in %(count)s minute, or ask an admin.",
+            "Too many log-ins failed. Try again in %(count)s minutes, or ask an admin.",
+            minutes,
+        )
+
+
+class AskedTooOften(TooManyTries):
+    """It was asked for too often."""
+
+    @staticmethod
+    def sentence(minutes: int) -> str:
+        return ngettext(
+            "This was asked for too often. Try again in %(count)s minute.",
+            "This was asked for too often. Try again in %(count)s minutes.",
+            minutes,
+        )
 
 
 def sign_in(
@@ -91,9 +119,9 @@ def forget(user: User) -> bool:
 def count_request(*, kind: str, email: str, whence: Whence, now: datetime) -> None:
     """Count what anybody may ask for without an account (a mail), in the same way.
 
-    :raises TooManyTries: when it is asked for too often.
+    :raises AskedTooOften: when it has to wait.
     """
-    _count(_Counted(f"{kind}:{normalised(email)}").keys(whence, f"{kind}:"), now)
+    _count(_Counted(f"{kind}:{normalised(email)}").keys(whence, f"{kind}:"), now, refusal=AskedTooOften)
 
 
 def forget_old(now: datetime) -> None:
@@ -134,10 +162,10 @@ def _count_try(counted: _Counted, whence: Whence, now: datetime) -> bool:
     return _count(counted.keys(whence), now)
 
 
-def _count(keys: list[tuple[str, str, int]], now: datetime) -> bool:
+def _count(keys: list[tuple[str, str, int]], now: datetime, *, refusal: type[TooManyTries] = TooManyTries) -> bool:
     """Count a try under each key. Whether the first of them has to wait from now on.
 
-    :raises TooManyTries: when one has to wait already; then nothing is counted.
+    :raises TooManyTries: or the `refusal`, when one has to wait already; then nothing is counted.
     """
     SignInCount.objects.bulk_create(
         [SignInCount(key=key, account=account, last_failed_at=now) for key, account, _free in keys],
@@ -148,7 +176,7 @@ def _count(keys: list[tuple[str, str, int]], now: datetime) -> bool:
     rows = {row.key: row for row in counts.order_by("key")}
     until = [row.blocked_until for row in rows.values() if row.blocked_until and row.blocked_until > now]
     if until:
-        raise _too_many(max(until) - now)
+        raise refusal.after(max(until) - now)
     for key, _account, free in keys:
         row = rows[key]
         row.failures = _left(row, now, forgiving=free == FREE_FOR_ADDRESS) + 1
@@ -206,14 +234,3 @@ def normalised(email: str) -> str:
     except ValueError:
         # What is no address is nobody's; it is counted under what was typed.
         return UNSTORABLE.sub("", email).strip().lower()[:254]
-
-
-def _too_many(wait: timedelta) -> TooManyTries:
-    seconds = max(1, int(wait.total_seconds()))
-    minutes = -(-seconds // 60)
-    said = ngettext(
-        "Too many log-ins failed. Try again in %(count)s minute, or ask an admin.",
-        "Too many log-ins failed. Try again in %(count)s minutes, or ask an admin.",
-        minutes,
-    )
-    return TooManyTries(said % {"count": minutes}, seconds=seconds)
