@@ -32,6 +32,7 @@ ACTOR = Actor.system(Face.COMMAND)
 def restore(*, source: Path, over: bool, skip_waiting: bool, now: datetime) -> Iterator[str]:
     """Put an archive in the place of what is here, and check it. Yields what was done, a sentence at a time.
 
+    :raises CommandError: when a timeline is broken. All else is done then, as `skip_waiting` says too.
     :raises Refused: when it is another database's or a newer version's, Dispatch runs, or something is here already.
     :raises Damaged: when the archive is not whole. Nothing has changed then.
     """
@@ -42,13 +43,13 @@ def restore(*, source: Path, over: bool, skip_waiting: bool, now: datetime) -> I
             raise Refused(_("There is an installation here already; --over puts the backup in its place."))
         yield from _replace(source, now)
     yield from _upgrade(told)
-    call_command("verify_timeline", stdout=sys.stdout)
     yield from _settle_waiting(skip_waiting, now)
     if manifest.missing_keys(told):
         yield _(
             "FIELD_ENCRYPTION_KEYS holds none of the keys of this backup: plugins' secrets cannot be read until one is"
             " added. The keys are not in the archive; they were kept with the installation's other secrets."
         )
+    call_command("verify_timeline", stdout=sys.stdout)
     yield _("Restored: version %(version)s of %(made_at)s.") % {"version": told.version, "made_at": told.made_at}
 
 

@@ -24,6 +24,7 @@ from core.backups import archive, making, postgres, restoring, sqlite
 from core.backups.errors import Damaged, Refused
 from core.backups.manifest import Manifest
 from core.models import Event
+from incidents.models import Incident
 from tests.factories import declare, make_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,6 +144,23 @@ def test_a_timeline_that_was_changed_behind_dispatchs_back_is_found(installation
 
     with pytest.raises(Damaged, match="2 of 2 timelines are broken"):
         restoring.prove(source=backed_up())
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_is_called_off_though_a_timeline_is_broken(installation):
+    Event.objects.filter(incident=Incident.objects.first(), seq=1).update(description="Nothing happened")
+    home = installation / "theirs"
+
+    code, said = manage(home, "restore", backed_up(), "--skip-waiting")
+
+    assert code == 1
+    assert "Operations called off: " in said
+    assert "FIELD_ENCRYPTION_KEYS holds none of the keys of this backup" in said
+    assert said.strip().endswith("1 of 2 timelines are broken.")
+    with closing(sqlite3.connect(home / "dispatch.sqlite3")) as database:
+        waiting = "SELECT COUNT(*) FROM core_operation WHERE status IN ('pending', 'retrying', 'running')"
+        assert database.execute(waiting).fetchone() == (0,)
 
 
 # What is in it, and who may read it
