@@ -1,5 +1,6 @@
 """Making a backup, while Dispatch runs."""
 
+import contextlib
 import shutil
 import tempfile
 from datetime import datetime
@@ -16,7 +17,7 @@ from core.backups.errors import Refused
 from core.backups.manifest import Manifest
 
 NAMED = "dispatch-*.tar.gz"
-# Besides the archive the copy of the database lies there for a moment.
+# Besides the archive copies of the database and the files lie there for a moment.
 ROOM = 2.2
 
 
@@ -38,7 +39,7 @@ def make(*, to: Path | None, now: datetime) -> Path:
         staged = Path(place)
         # The database first: a file that comes later is one too many, which harms nobody.
         rows = engine().dump(staged)
-        parts = {engine().PART: staged / engine().PART, **_files()}
+        parts = {engine().PART: staged / engine().PART, **_copied(staged / "copies")}
         archive.write(target, _manifest(rows, parts, now), parts)
     return target
 
@@ -59,7 +60,7 @@ def drop_older(keep: int) -> list[Path]:
 
 def room_missing(place: Path) -> int:
     """How many bytes are missing there for one more backup; nought or less when there is room."""
-    size = sum(path.stat().st_size for path in _files().values())
+    size = sum(_size_of(path) for path in _files().values())
     size += sqlite.place().stat().st_size if engine() is sqlite else _size_of_postgres()
     while not place.exists():
         place = place.parent
@@ -70,6 +71,27 @@ def _size_of_postgres() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         return int(cursor.fetchone()[0])
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _copied(place: Path) -> dict[str, Path]:
+    """The files as they are now, by the names of their parts. One that is still being written is archived as far as
+    it has come, and one that is taken away meanwhile is passed over.
+    """
+    place.mkdir()
+    copies = {}
+    for number, (name, path) in enumerate(_files().items()):
+        copy = place / str(number)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(path, copy)
+            copies[name] = copy
+    return copies
 
 
 def _files() -> dict[str, Path]:

@@ -20,7 +20,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from core.backups import archive, making, postgres, restoring, sqlite
+from core.backups import archive, making, manifest, postgres, restoring, sqlite
 from core.backups.errors import Damaged, Refused
 from core.backups.manifest import Manifest
 from core.models import Event
@@ -177,6 +177,29 @@ def test_the_keys_are_not_in_it_and_nobody_else_can_read_it(installation, settin
         content = b"".join(tar.extractfile(member).read() for member in tar)
     assert settings.FIELD_ENCRYPTION_KEYS[0].encode() not in content
     assert settings.SECRET_KEY.encode() not in content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_grow_or_go_while_it_is_made_leave_it_whole(installation, settings, monkeypatch):
+    growing, going = settings.MEDIA_ROOT / "growing", settings.MEDIA_ROOT / "going"
+    growing.write_bytes(b"the first half")
+    going.write_bytes(b"erased meanwhile")
+    gone, listed, fingerprints = settings.MEDIA_ROOT / "gone", making._files, manifest.fingerprints
+
+    def meanwhile():
+        with growing.open("ab") as file:
+            file.write(b" and the second")
+        going.unlink()
+        return fingerprints()
+
+    monkeypatch.setattr(making, "_files", lambda: {**listed(), "files/gone": gone})
+    monkeypatch.setattr(manifest, "fingerprints", meanwhile)
+    path = backed_up()
+
+    told = archive.extract(path, installation / "restored")
+
+    assert sorted(told.parts) == [making.engine().PART, "files/a/ä screenshot.png", "files/going", "files/growing"]
+    assert (installation / "restored" / "files" / "growing").read_bytes() == b"the first half"
 
 
 @pytest.mark.django_db(transaction=True)
