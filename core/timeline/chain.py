@@ -5,12 +5,17 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext as _
 
+from core.errors import Invalid
 from core.models.subjects import Subject
 from core.timeline.models import Event
+
+# As many digits as the largest float has, and a sign.
+LONGEST_NUMBER: Final = 310
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,17 @@ def new_salt() -> str:
 def canonical(value: Any) -> str:
     """One spelling of a JSON value: sorted keys, no blanks, UTF-8 kept."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def storable(details: dict[str, Any]) -> dict[str, Any]:
+    """Details as every database gives them back: PostgreSQL keeps 1e16 as a whole number, and no sign of a nought.
+
+    :raises Invalid: for what is no number, and for whole ones beyond what both keep.
+    """
+    kept: dict[str, Any] = json.loads(
+        canonical(details), parse_float=_number, parse_int=_whole_number, parse_constant=_refuse_number
+    )
+    return kept
 
 
 def content_digest(event: Event) -> str:
@@ -79,6 +95,19 @@ def _problem(event: Event, previous: str, seq: int) -> str:
     if link(event, previous) != event.hash:
         return "its hash does not follow from the row before"
     return ""
+
+
+def _number(text: str) -> float | int:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _whole_number(text: str) -> int:
+    return int(text) if len(text) <= LONGEST_NUMBER else _refuse_number(text)
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise Invalid(_("%(number)s is no number that can be kept.") % {"number": text[:20]}, field="details")
 
 
 def _instant(moment: datetime) -> str:

@@ -31,6 +31,8 @@ def record(
 
     The subject's row is locked meanwhile, so numbers have no gaps and no doubles. `owner` is who it is told of
     (default: the actor). Sends `event_recorded`.
+
+    :raises Invalid: when `details` hold a number that no database keeps.
     """
     model = type(subject)
     locked = (
@@ -40,8 +42,8 @@ def record(
     )
     event = Event(
         **subject.as_owner, seq=locked.event_count + 1, kind=kind, happened_at=happened_at or now, recorded_at=now,
-        source=source, description=description, details=details or {}, owner=actor.name if owner is None else owner,
-        user=actor.user, salt=chain.new_salt(),
+        source=source, description=description, details=chain.storable(details or {}),
+        owner=actor.name if owner is None else owner, user=actor.user, salt=chain.new_salt(),
     )  # fmt: skip
     event.content_digest = chain.content_digest(event)
     event.hash = chain.link(event, locked.event_head)

@@ -1,5 +1,6 @@
 """The timeline: appended, chained, corrected, never changed."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -224,3 +225,37 @@ def test_whatever_is_on_the_timeline_moves_the_incidents_update_time():
 
     incident.refresh_from_db()
     assert incident.updated_at > before
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("1e16", 10**16),
+        ("-0.0", 0),
+        ("2.0", 2),
+        ("0.1", 0.1),
+        ("1e-7", 1e-7),
+        ("-1.5e300", int(-1.5e300)),
+        ("9" * 300, int("9" * 300)),
+    ],
+)
+def test_numbers_are_kept_so_that_the_chain_stays_whole(incident, responder, written, kept):
+    written = json.loads(f'{{"x": {written}, "in": [{{"a list": {written}}}]}}')
+
+    event = entry(incident, responder, details=written)
+
+    event.refresh_from_db()
+    assert event.details == {"x": kept, "in": [{"a list": kept}]}
+    assert whole(incident) is None
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 400, f"[{'9' * 400}]"])
+def test_a_number_that_no_database_keeps_is_refused(incident, responder, number):
+    count = incident.event_count
+
+    with pytest.raises(Invalid) as refused:
+        entry(incident, responder, details=json.loads(f'{{"x": {number}}}'))
+
+    assert refused.value.field == "details"
+    incident.refresh_from_db()
+    assert (incident.event_count, whole(incident)) == (count, None)
