@@ -69,14 +69,15 @@ def add_entry(
 def supersede(*, event: Event, description: str, reason: str, actor: Actor, now: datetime) -> Event:
     """Correct an entry: a new event takes its place in time, the old one stays readable.
 
-    :raises CannotCorrect: when Dispatch wrote the event, or a correction exists.
+    :raises CannotCorrect: when Dispatch wrote the event, it was erased, or a correction exists.
     """
     access.require(actor, Right.WRITE, event.subject)
     _check_text(description, "description")
     _check_text(reason, "reason")
     if not event.is_entry:
         raise CannotCorrect(_("Only entries written by people can be corrected."))
-    lock(event.subject)
+    if _is_erased(event):
+        raise CannotCorrect(_("This entry was erased; write a new one."))
     if EventSupersession.objects.filter(event=event).exists():
         raise CannotCorrect(_("This entry was corrected already; correct the newer one."))
     newer = record(
@@ -112,7 +113,7 @@ def erase(*, event: Event, actor: Actor, now: datetime, reason: str) -> None:
     """
     access.require(actor, Right.DELETE, event.subject)
     _check_text(reason, "reason")
-    if event.erased_at is not None:
+    if _is_erased(event):
         raise CannotErase(_("This event was erased already."))
     forget(event, now)
     record(
@@ -132,6 +133,13 @@ def forget(event: Event, now: datetime) -> None:
 def lock(subject: Subject) -> None:
     """Hold the subject's row until the transaction ends."""
     type(subject).objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=subject.pk)
+
+
+def _is_erased(event: Event) -> bool:
+    """As it is now; the subject is held from here on."""
+    lock(event.subject)
+    event.refresh_from_db(fields=["erased_at"])
+    return event.erased_at is not None
 
 
 def _check_text(text: str, field: str) -> None:

@@ -179,6 +179,35 @@ def test_erasing_a_correction_erases_why_it_was_made(incident, project):
     assert EventSupersession.objects.get().reason == ""
 
 
+def test_an_event_is_erased_once_though_two_read_it_before(incident, project):
+    admin = make.make_member(project, "admin")
+    text = entry(incident, admin, "Ada's phone is 0151")
+    again = Event.objects.get(pk=text.pk)
+    flows.erase(event=text, actor=make.actor_for(admin), now=timezone.now(), reason="personal")
+    incident.refresh_from_db()
+    count = incident.event_count
+
+    with pytest.raises(flows.CannotErase):
+        flows.erase(event=again, actor=make.actor_for(admin), now=timezone.now(), reason="personal")
+
+    incident.refresh_from_db()
+    assert incident.event_count == count
+
+
+def test_an_erased_entry_is_not_corrected(incident, project):
+    admin = make.make_member(project, "admin")
+    text = entry(incident, admin, "Ada's phone is 0151")
+    stale = Event.objects.get(pk=text.pk)
+    flows.erase(event=text, actor=make.actor_for(admin), now=timezone.now(), reason="personal")
+
+    with pytest.raises(flows.CannotCorrect, match="was erased"):
+        flows.supersede(
+            event=stale, description="It was 0152", reason="typo", actor=make.actor_for(admin), now=timezone.now()
+        )
+
+    assert not Event.objects.filter(description="It was 0152").exists()
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "half \ud800 character", "x" * 20_001])
 def test_an_entry_nobody_could_keep_is_refused(incident, responder, text):
     before = incident.event_count
