@@ -1,5 +1,6 @@
 """Handing a file out, so that no browser runs it."""
 
+from base64 import b64encode
 from typing import Any, Final
 
 from django.http import FileResponse
@@ -25,5 +26,6 @@ def answer(attachment: Attachment, *, saved: bool = False) -> Any:
     response["Content-Security-Policy"] = ALONE
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
-    response["Digest"] = f"sha-256={attachment.sha256}"
+    # RFC 9530 wants base64 between colons.
+    response["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(attachment.sha256)).decode()}:"
     return response

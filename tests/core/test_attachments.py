@@ -223,6 +223,8 @@ class TestApi:
         assert made.json()["sha256"] == hashlib.sha256(b"packets").hexdigest()
         assert b"".join(content.streaming_content) == b"packets"
         assert content["Content-Disposition"] == 'attachment; filename="trace.pcap"'
+        # echo -n packets | openssl dgst -sha256 -binary | base64
+        assert content["Repr-Digest"] == "sha-256=:bkytzlS+CyzCSGl9DJm/0vq+CusOcScY8bYNz9r3Cgo=:"
         assert Event.objects.get(uuid=made.json()["event"]).description == "From the gateway"
 
     def test_the_same_key_and_file_attach_once_and_another_file_is_refused(self, incident, responder):
