@@ -11,6 +11,7 @@ from core import access, erasure, search, timeline, versions
 from core.access import Right
 from core.actor import Actor
 from core.errors import Invalid
+from core.flows import subjects
 from core.validators import storable
 from knowledge.models import Document, DocumentVersion
 from knowledge.rendering import MAX_LENGTH
@@ -23,8 +24,9 @@ def create_document(*, subject: Any, kind: str, title: str, body: str, marker: s
     :raises Invalid: when the text is too long or holds what no database keeps.
     """
     _check_body(body)
+    held = subjects.locked(subject)
     document, made = Document.objects.get_or_create(
-        marker=marker, defaults={"kind": kind, "title": title, "project": subject.project, **subject.as_owner}
+        marker=marker, defaults={"kind": kind, "title": title, "project": held.project, **held.as_owner}
     )
     if made:
         DocumentVersion.objects.create(document=document, number=1, body=body, written_at=now)
@@ -41,13 +43,13 @@ def write_document(
     :raises Stale: when somebody wrote since `version`.
     :raises Invalid: when the text is too long or holds what no database keeps.
     """
-    access.require(actor, Right.EDIT, document.subject or document.project)
+    locked = _locked(document)
+    access.require(actor, Right.EDIT, locked.subject or locked.project)
     _check_body(body)
-    locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
-    versions.bump(document, expected=version, fields=[])
     newest = current_version(locked)
     if newest is not None and newest.body == body:
         return newest
+    versions.bump(document, expected=version, fields=[])
     written = _add_version(locked, body, now, actor)
     if locked.subject:
         words = {"title": locked.title, "number": written.number}
@@ -60,7 +62,7 @@ def write_document(
 def refresh_document(*, document: Document, body: str, now: datetime) -> bool:
     """Bring a rendered document up to date with a new version; False when nothing differs or a person wrote in it."""
     _check_body(body)
-    locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+    locked = _locked(document)
     newest = current_version(locked)
     if locked.versions.filter(user__isnull=False).exists() or (newest is not None and newest.body == body):
         return False
@@ -89,6 +91,13 @@ def current_version(document: Document) -> DocumentVersion | None:
 def document_of(subject: Any, kind: str) -> Document | None:
     """A subject's own document of a kind, if Dispatch keeps one."""
     return Document.objects.of(subject).filter(kind=kind).order_by("pk").first()
+
+
+def _locked(document: Document) -> Document:
+    """The document as it is now, held after its subject, as whoever changes the subject's visibility holds them."""
+    if document.subject:
+        subjects.locked(document.subject)
+    return Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
 
 
 def _add_version(document: Document, body: str, now: datetime, actor: Actor) -> DocumentVersion:

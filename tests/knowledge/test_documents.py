@@ -3,8 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from core import search
 from core.errors import Conflict, Forbidden, Invalid, Stale
 from core.timeline import Event
+from incidents.flows import edit
+from incidents.models import Incident
 from knowledge import flows
 from knowledge.models import Document, DocumentKind, DocumentVersion, Template
 from knowledge.rendering import MAX_LENGTH
@@ -61,6 +64,9 @@ def test_the_same_text_again_writes_no_version(incident, document, responder):
     write(document, responder, body="First.")
 
     assert texts(document) == [(1, "First.")]
+    # So whoever read it before still writes from what is there.
+    write(document, responder, version=1)
+    assert texts(document) == [(1, "First."), (2, "Second.")]
 
 
 def test_of_two_who_write_from_the_same_version_one_is_refused(document, responder):
@@ -123,6 +129,17 @@ def test_documents_of_a_restricted_incident_are_hidden_with_it(project, responde
     assert Document.objects.visible_to(responder).get() == document
     assert not Document.objects.visible_to(factories.make_member(project, "manager")).exists()
     assert not Document.objects.visible_to(factories.make_user()).exists()
+
+
+def test_a_document_is_found_by_nobody_else_though_its_incident_was_restricted_after_it_was_read(project, responder):
+    incident = factories.declare(project, by=responder)
+    now_restricted = Incident.objects.get(pk=incident.pk)
+    edit(incident=now_restricted, visibility="restricted", actor=factories.system(), now=timezone.now())
+
+    make(incident, body="The payroll was read.")
+
+    assert [hit.kind for hit in search.search(responder, "payroll")] == ["document"]
+    assert not list(search.search(factories.make_member(project, "manager"), "payroll"))
 
 
 def test_a_new_project_begins_with_a_default_template_of_each_kind(project):
