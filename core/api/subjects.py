@@ -42,9 +42,12 @@ class SubjectViewSet(Reads, ApiViewSet):
     """List, read, report, change, delete and restore subjects of one kind.
 
     A subclass names the model, its serializers and filters, and calls its own flows in `declare`, `edit` and `move`.
+
+    :cvar texts: the fields by which a list tells as much of a restricted subject as reading it does.
     """
 
     model: ClassVar[type[Subject]]
+    texts: ClassVar[tuple[str, ...]] = ()
     orderings = ORDERINGS
     default_ordering = "-reported_at"
     may_vanish = True
@@ -77,6 +80,12 @@ class SubjectViewSet(Reads, ApiViewSet):
         subject = self.find(self.get_queryset())
         subjects.note_read(subject=subject, actor=self.actor, now=self.now)
         return subject
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        if any(map(self.shown_fields(), self.texts)):
+            subjects.note_reads(subjects=page or [], actor=self.actor, now=self.now)
+        return page
 
     def find(self, rows: QuerySet[Any]) -> Any:
         """The subject of the address.

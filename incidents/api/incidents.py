@@ -34,6 +34,7 @@ class IncidentViewSet(ExportAction, BulkAction, SubjectViewSet):
 
     area = "incidents"
     model = Incident
+    texts = TEXTS
     serializer_class = IncidentSerializer
     filterset_class = IncidentFilters
     search_kind = "incident"

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.flows import configuration
@@ -59,6 +61,30 @@ def test_a_read_of_a_restricted_one_is_noted_and_of_an_open_one_not(project):
 
     read = RestrictedRead.objects.get()
     assert (read.incident.name, read.user, read.face) == ("INC-1", admin, "api")
+
+
+def test_a_list_that_shows_long_texts_notes_the_restricted_ones_of_its_page(project, django_assert_num_queries):
+    admin = make.make_member(project, "admin")
+    first = make.declare(project, visibility="restricted", description="The payroll was read")
+    make.declare(project)
+    api = Api(admin)
+
+    api.get("/incidents/")
+    api.get("/incidents/", fields="name,title")
+    assert not RestrictedRead.objects.exists()
+
+    with CaptureQueriesContext(connection) as of_one:
+        assert "payroll" in api.get("/incidents/", fields="name,description").content.decode()
+    assert RestrictedRead.objects.get().incident == first
+
+    more = [make.declare(project, visibility="restricted") for _number in range(3)]
+    with django_assert_num_queries(len(of_one)):
+        api.get("/incidents/", fields="name,summary")
+    noted = set(RestrictedRead.objects.filter(user=admin, face="api").values_list("incident", flat=True))
+    assert noted == {first.pk, *(one.pk for one in more)}
+    # Whoever turns the pages again soon reads the same.
+    api.get("/incidents/", fields="name,resolution")
+    assert RestrictedRead.objects.count() == 4
 
 
 @pytest.mark.parametrize(
