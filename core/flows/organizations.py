@@ -13,11 +13,12 @@ from core.actor import Actor
 from core.errors import Conflict, Forbidden
 from core.flows import configuration, memberships
 from core.models.organizations import BusinessHours, MembershipRole, Organization, Project
-from core.models.subjects import Sequence
+from core.models.subjects import Sequence, SubjectName
 from core.signals import ProjectChanged, ProjectCreated, project_changed, project_created
 
 # What stands between a project's prefix and the number, by kind.
 NAMES = {"incident": "INC", "case": "CASE", "ticket": "TKT"}
+LONGEST_NUMBER = 8  # digits
 
 
 @transaction.atomic
@@ -89,7 +90,16 @@ def _claim_prefix(sequence: Sequence, wanted: str) -> None:
     if Sequence.objects.filter(prefix=wanted).exclude(pk=sequence.pk).exists():
         raise Conflict(_("The prefix “%(prefix)s” is another project's.") % {"prefix": wanted}, field="name_prefix")
     sequence.prefix = wanted
-    sequence.save(update_fields=["prefix"])
+    # Names that another project gave by this prefix are passed over now, and not one by one at the first report.
+    sequence.last_number = max(sequence.last_number, _highest_number(wanted))
+    sequence.save(update_fields=["prefix", "last_number"])
+
+
+def _highest_number(prefix: str) -> int:
+    names = SubjectName.objects.filter(name__startswith=f"{prefix}-").values_list("name", flat=True)
+    numbers = (name.removeprefix(f"{prefix}-") for name in names.iterator())
+    # Keys of other systems are names too, with any number.
+    return max((int(number) for number in numbers if number.isdecimal() and len(number) <= LONGEST_NUMBER), default=0)
 
 
 def _free_prefix(name: str) -> str:

@@ -3,13 +3,15 @@
 from functools import partial
 
 import pytest
+from django.db import connection
 from django.db.models.deletion import ProtectedError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, InUse, Invalid, Stale
 from core.flows import configuration, memberships, organizations, users
 from core.flows.memberships import LastOwner
-from core.models import BusinessHours, Membership, Organization, Project, Sequence, User
+from core.models import BusinessHours, Membership, Organization, Project, Sequence, SubjectName, User
 from incidents import flows as incidents
 from incidents.models import Priority, Severity, Type
 from knowledge.models import Tag, TagType, Template
@@ -160,6 +162,29 @@ def test_a_key_of_somewhere_else_is_refused_without_telling_whose_it_is(project)
         organizations.save_project(elsewhere, actor=stranger, now=NOW)
 
     assert (refused.value.field, refused.value.params) == ("name_prefix", {})
+
+
+def test_a_prefix_that_another_project_gave_up_goes_on_after_its_names(project, django_assert_num_queries):
+    def rename(row, prefix):
+        row.name_prefix = prefix
+        organizations.save_project(row, actor=make.system(), now=NOW)
+
+    rename(project, "PAY")
+    for _number in range(12):
+        make.declare(project)
+    rename(project, "OLD")
+    make.declare(project)
+    with CaptureQueriesContext(connection) as usual:
+        assert make.declare(project).name == "OLD-INC-14"
+    other = make.make_project(project.organization)
+    SubjectName.objects.create(incident=make.declare(other), name="PAY-INC-99999999999999999999")
+
+    rename(other, "PAY")
+
+    with django_assert_num_queries(len(usual)):
+        assert make.declare(other).name == "PAY-INC-13"
+    rename(other, "NEW")
+    assert make.declare(other).name == "NEW-INC-14"
 
 
 def test_a_row_that_somebody_else_changed_is_not_overwritten(project, manager):
