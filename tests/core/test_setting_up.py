@@ -130,6 +130,18 @@ def test_two_presses_send_one_mail_and_a_later_one_another(owner, project):
     assert Operation.objects.filter(action="email.send").count() == 2
 
 
+def test_a_project_tests_its_mail_as_often_as_it_likes(client, owner, project):
+    for number in range(1, 54):
+        assert send_test_mail(project=project, actor=actor_for(owner), now=timezone.now())
+        Operation.objects.filter(action="email.send", status="pending").update(status="failed")
+        assert Operation.objects.filter(action="email.send").count() == number
+    assert "mail-test" in open_steps(client)
+
+    send_test_mail(project=project, actor=actor_for(owner), now=timezone.now())
+    Operation.objects.filter(action="email.send", status="pending").update(status="succeeded")
+    assert "mail-test" not in open_steps(client)
+
+
 def test_another_projects_mail_is_not_to_be_sent(client, owner):
     foreign = make_project()
 
