@@ -7,6 +7,7 @@ once, and not after either has changed.
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -75,7 +76,7 @@ def may_be_invited(user: User) -> bool:
 
 def link_for(user: User, kind: str) -> str:
     """The secret part of a link, valid from now on."""
-    return signing.dumps({"user": str(user.uuid), "state": _state(user), "kind": kind}, salt=MAIL)
+    return signing.dumps({"user": str(user.uuid), "state": _state(user, settings.SECRET_KEY), "kind": kind}, salt=MAIL)
 
 
 def user_of(secret: str) -> User:
@@ -85,7 +86,7 @@ def user_of(secret: str) -> User:
     """
     content = _read(secret)
     user = User.objects.filter(uuid=content["user"], is_active=True, is_service=False).first()
-    if user is None or not constant_time_compare(content["state"], _state(user)):
+    if user is None or not _is_state(content["state"], user):
         raise LinkIsOver(_("This link was used or has ended. Ask for a new one."))
     return user
 
@@ -170,6 +171,12 @@ def _read(secret: str) -> dict[str, Any]:
     return content
 
 
-def _state(user: User) -> str:
+def _is_state(state: str, user: User) -> bool:
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(constant_time_compare(state, _state(user, key)) for key in keys)
+
+
+def _state(user: User, key: str) -> str:
     seen = user.last_login.isoformat() if user.last_login else ""
-    return salted_hmac(MAIL, f"{user.pk}:{user.email}:{user.password}:{seen}", algorithm="sha256").hexdigest()[:32]
+    value = f"{user.pk}:{user.email}:{user.password}:{seen}"
+    return salted_hmac(MAIL, value, secret=key, algorithm="sha256").hexdigest()[:32]

@@ -32,7 +32,12 @@ ENVIRONMENT: Final[dict[str, tuple[Variable, ...]]] = {
         Variable("BACKUP_DIR", "`DISPATCH_HOME/backups`", "where `backup` writes and `preflight` looks"),
     ),
     "Secrets": (
-        Variable("SECRET_KEY", "generated", "signs sessions; at least 50 random characters"),
+        Variable("SECRET_KEY", "generated", "signs sessions, links in mail and more; at least 50 random characters"),
+        Variable(
+            "SECRET_KEY_FALLBACKS",
+            "none",
+            "former keys, comma-separated: what they signed stays valid. Never one that leaked",
+        ),
         Variable(
             "FIELD_ENCRYPTION_KEYS",
             "generated",

@@ -26,6 +26,7 @@ def _kept_secret(name: str, make: str) -> str:
 
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret("secret_key", secrets.token_urlsafe(50))
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Newest first; older ones still decrypt. A key of its own, so that the two rotate apart.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
     _kept_secret("field_encryption_key", Fernet.generate_key().decode())

@@ -93,6 +93,17 @@ class TestReset:
 
         assert letters() == []
 
+    def test_a_new_secret_key_ends_the_link_unless_the_old_one_is_a_fallback(self, client, user, settings):
+        ask(client, user.email)
+        link, former = link_in(letters()[0]), settings.SECRET_KEY
+
+        settings.SECRET_KEY = "another key " * 6
+        assert client.get(link).status_code == 410
+
+        settings.SECRET_KEY_FALLBACKS = [former]
+        choose(client, link)
+        assert can_sign_in(user, NEW)
+
     def test_the_link_lasts_an_hour(self, client, user, monkeypatch):
         link = passwords.link_for(user, "reset")
         assert passwords.user_of(link) == user
