@@ -14,8 +14,9 @@ from core import access
 from core.access import Right
 from core.actor import Actor
 from core.emails import normalise
-from core.errors import Conflict, FlowError, Invalid, Stale
+from core.errors import Conflict, FlowError, Forbidden, Invalid, Stale
 from core.flows import configuration
+from people.flows.hidden import have_hidden_parts
 from people.models import ContactMethod, ExternalIdentity, Individual
 
 MOST_METHODS = 10
@@ -47,7 +48,7 @@ def save_contact_method(
     :raises Invalid: an address that does not fit its kind. :raises Conflict: when the person has it already.
     :raises TooMany: with ten ways there already. :raises Stale: when it was changed meanwhile.
     """
-    _require_self_or_manager(individual, actor)
+    _require_may_direct(individual, actor)
     others = _others(individual, method)
     if method is None and len(others) >= MOST_METHODS:
         raise TooMany(_("A person has at most %(most)d more ways to be reached.") % {"most": MOST_METHODS})
@@ -67,7 +68,7 @@ def save_contact_method(
 @transaction.atomic
 def remove_contact_method(*, method: ContactMethod, actor: Actor, now: datetime) -> None:
     """Take a way to reach a person away; what was sent on it stays in the history of pages."""
-    _require_self_or_manager(method.individual, actor)
+    _require_may_direct(method.individual, actor)
     method.delete()
 
 
@@ -156,6 +157,15 @@ def _require_self_or_manager(individual: Individual, actor: Actor) -> None:
         access.require(actor, Right.SEE, individual.organization)
         return
     access.require(actor, Right.CONFIGURE, individual.organization)
+
+
+def _require_may_direct(individual: Individual, actor: Actor) -> None:
+    """Pages tell where they go: of a restricted subject nothing may go where somebody leads it who does not see it."""
+    _require_self_or_manager(individual, actor)
+    is_self = actor.user is not None and individual.user_id == actor.user.pk
+    if not is_self and have_hidden_parts([individual], actor):
+        message = _("%(who)s has a part in something that you may not see. Ask them, or an admin.")
+        raise Forbidden(message % {"who": individual})
 
 
 def _write_id(individual: Individual, row: ExternalIdentity | None, system: str, value: str) -> None:

@@ -78,7 +78,7 @@ def save_individual(
 
     :raises Invalid: an address that is none; letting somebody go or come back is `people.flows.leaving`'s.
     :raises Forbidden: another address for whoever has a part in a restricted subject that the actor does not see: the
-        account of that address would see it.
+        account of that address would see it. And for whoever has an account that the actor does not administer.
     """
     try:
         individual.email = normalise(individual.email)
@@ -95,7 +95,7 @@ def save_individual(
 
 
 def _refuse_to_change(individual: Individual, actor: Actor) -> None:
-    there = Individual.objects.filter(pk=individual.pk).select_related("organization", "merged_into").first()
+    there = Individual.objects.filter(pk=individual.pk).select_related("organization", "merged_into", "user").first()
     if there is None:
         return
     # Whoever leaves hands over first, so the mark is not just taken away.
@@ -108,6 +108,10 @@ def _refuse_to_change(individual: Individual, actor: Actor) -> None:
 
 
 def _refuse_another_account(person: Individual, actor: Actor) -> None:
+    # Pages and mail for somebody go where the address says.
+    if person.user is not None and not actor.trusted and not access.administers(actor.user, person.user):
+        message = _("%(who)s has an account. Only who administers it changes the address.")
+        raise Forbidden(message % {"who": person}, field="email")
     # The address of a merged row is that of the person they are now.
     if have_hidden_parts([person, person.merged_into or person], actor):
         message = _("%(who)s has a part in something that you may not see. Ask an admin to change the address.")

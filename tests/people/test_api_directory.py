@@ -232,6 +232,26 @@ def test_another_address_opens_nothing_that_the_caller_does_not_see(api, ada, pr
     assert ada.email == "ada@example.com"
 
 
+def test_the_address_of_an_account_is_its_administrators_to_change(api, project, responder):
+    person = make.individual_of(responder, project)
+
+    answer = api.patch(f"/individuals/{person.uuid}/", {"email": "mallory@example.com"})
+
+    assert (answer.status_code, at_fault(answer)) == (403, {"email"})
+    admin = Api(make.make_member(project, "admin"))
+    assert admin.patch(f"/individuals/{person.uuid}/", {"email": "rita@example.com"}).status_code == 200
+
+
+def test_a_manager_directs_no_pages_about_what_they_do_not_see(api, ada, project):
+    ways = f"/individuals/{ada.uuid}/contact-methods/"
+    way = {"kind": "webhook", "address": "https://chat.example.com/hook"}
+    assert api.post(ways, way).status_code == 201
+    make.declare(project, visibility="restricted", commander=ada.email)
+
+    assert api.post(ways, {**way, "address": "https://elsewhere.example.com/"}).status_code == 403
+    assert ada.contact_methods.count() == 1
+
+
 def test_two_rows_become_one_and_two_again(api, ada, project):
     twin = make.make_individual(project, "ada.king@example.com", "Ada King")
 
