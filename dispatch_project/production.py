@@ -3,12 +3,12 @@
 gunicorn --config python:dispatch_project.production dispatch_project.wsgi
 """
 
+import contextlib
 import ctypes
 import gc
 import os
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def when_ready(server: Any) -> None:  # noqa: ARG001
         connections["default"].close_pool()
     gc.collect()
     # What loading needed and does not need any more, back to the system; the C library keeps some 12 MiB otherwise.
-    with suppress(AttributeError, OSError):
+    with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()
 

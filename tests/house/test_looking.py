@@ -27,8 +27,8 @@ NOTES = {"restrictedread", "accountsession", "session"}
 CODES = {
     "action", "app", "capability", "coalesce_key", "colour", "digest", "email", "error", "event_head", "fact_key",
     "hash", "html", "key", "lane", "message_id", "name_prefix", "numbering", "password", "path", "phone", "plugin",
-    "prefix", "previous_hash", "request_id", "secret", "session_key", "slug", "task", "text_salt", "time_zone",
-    "timezone",
+    "prefix", "previous_hash", "request_id", "secret", "session_key", "sha256", "slug", "task", "text_salt",
+    "time_zone", "timezone",
 }  # fmt: skip
 OURS = {"core", "people", "knowledge", "reporting", "integrations", "automation", "incidents", "cases"}
 
