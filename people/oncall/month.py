@@ -1,6 +1,6 @@
 """Four weeks of a service as a calendar: each day with who is on call, and where nobody is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,6 +10,8 @@ from people.oncall.coverage import gaps
 from people.oncall.rotation import moment_of
 
 WEEKS = 4
+# As many colours as the style sheet has; more people share them.
+HUES = 8
 DAY = timedelta(days=1)
 
 
@@ -17,12 +19,17 @@ DAY = timedelta(days=1)
 class Part:
     """What a day has of a shift or of a gap. A time is None where it goes on beyond the day.
 
-    :ivar person: None: nobody is on call.
+    :ivar person: None: nobody is on call. :ivar left: where it begins and :ivar width: how long it is, in hundredths of
+        the day; :ivar lane: its row in the picture, for those who are on call at once; :ivar hue: the person's colour.
     """
 
     person: Any
     starts_at: datetime | None
     ends_at: datetime | None
+    left: float
+    width: float
+    lane: int = 0
+    hue: int | None = None
     source: str = ""
     said: str = ""
 
@@ -34,6 +41,11 @@ class Day:
     on: date
     today: bool
     parts: list[Part] = field(default_factory=list)
+
+    @property
+    def lanes(self) -> int:
+        """How many are on call at once, at most."""
+        return max((part.lane for part in self.parts), default=0) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +95,16 @@ def month(service: Service, *, day: date, now: datetime, known_until: datetime, 
     open_spans = gaps(service, since=open_from, until=open_until) if open_from < open_until else []
     stretches = [*_joined(rows), *(Stretch(person=None, starts_at=g.starts_at, ends_at=g.ends_at) for g in open_spans)]
     stretches.sort(key=lambda stretch: stretch.starts_at)
+    # In the order in which they come, so that neighbours differ.
+    hues: dict[Any, int] = {}
+    for stretch in stretches:
+        if stretch.person is not None:
+            hues.setdefault(stretch.person, len(hues) % HUES)
     today = now.astimezone(zone).date()
     for each in days:
         each.today = each.on == today
-        each.parts = _parts(stretches, moment_of(each.on, time(), zone), moment_of(each.on + DAY, time(), zone))
+        begin, end = moment_of(each.on, time(), zone), moment_of(each.on + DAY, time(), zone)
+        each.parts = _parts(stretches, begin, end, hues)
     return Month(weeks=[days[start : start + 7] for start in range(0, len(days), 7)])
 
 
@@ -105,16 +123,24 @@ def _joined(rows: Iterable[Shift]) -> list[Stretch]:
     return found
 
 
-def _parts(stretches: Iterable[Stretch], begin: datetime, end: datetime) -> list[Part]:
+def _parts(stretches: Iterable[Stretch], begin: datetime, end: datetime, hues: Mapping[Any, int]) -> list[Part]:
     """What the day from `begin` to `end` has of them."""
-    return [
-        Part(
-            person=stretch.person,
-            starts_at=stretch.starts_at if stretch.starts_at > begin else None,
-            ends_at=stretch.ends_at if stretch.ends_at < end else None,
-            source=stretch.source,
-            said=stretch.said,
-        )
-        for stretch in stretches
-        if stretch.starts_at < end and stretch.ends_at > begin
-    ]
+    found: list[Part] = []
+    # Until when each row of the picture is taken.
+    taken: list[datetime] = []
+    for stretch in stretches:
+        if stretch.starts_at >= end or stretch.ends_at <= begin:
+            continue
+        first, last = max(stretch.starts_at, begin), min(stretch.ends_at, end)
+        lane = next((number for number, until in enumerate(taken) if until <= first), len(taken))
+        taken[lane : lane + 1] = [last]
+        found.append(
+            Part(
+                person=stretch.person, source=stretch.source, said=stretch.said, lane=lane,
+                hue=hues.get(stretch.person),
+                starts_at=stretch.starts_at if stretch.starts_at > begin else None,
+                ends_at=stretch.ends_at if stretch.ends_at < end else None,
+                left=100 * ((first - begin) / (end - begin)), width=100 * ((last - first) / (end - begin)),
+            )
+        )  # fmt: skip
+    return found
