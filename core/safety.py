@@ -45,20 +45,21 @@ class SafeAnswers:
 
 
 class BodyLimits:
-    """Refuses a body that is too large before anything of it is read: 413, as a page or as a problem."""
+    """Refuses a body before anything of it is read: 413 when it is too large, 411 when it does not say how large it is.
+    As a page, or as a problem.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         limit = self._limit(request)
+        if _of_unknown_length(request):
+            return _refusal(request, 411, "length_required", _("Send the body with its Content-Length, not in chunks."))
         if _announced(request) <= limit:
             return self.get_response(request)
         said = _("At most %(limit)s can be sent here at once.") % {"limit": _in_words(limit)}
-        if request.path.startswith(API_PATH):
-            body = Problem(status=413, code="too_large", detail=said).body()
-            return JsonResponse(body, status=413, content_type=CONTENT_TYPE)
-        return TemplateResponse(request, "413.html", {"said": said}, status=413).render()
+        return _refusal(request, 413, "too_large", said)
 
     def _limit(self, request: HttpRequest) -> int:
         """Files come in forms of several parts, from somebody who has signed in; everything else is text."""
@@ -66,6 +67,19 @@ class BodyLimits:
         with_files = known and request.content_type == "multipart/form-data"
         limit: int = settings.MAX_UPLOAD_BYTES if with_files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         return limit
+
+
+def _refusal(request: HttpRequest, status: int, code: str, said: str) -> HttpResponse:
+    if request.path.startswith(API_PATH):
+        body = Problem(status=status, code=code, detail=said).body()
+        return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    page = "413.html" if status == 413 else "400.html"
+    return TemplateResponse(request, page, {"said": said}, status=status).render()
+
+
+def _of_unknown_length(request: HttpRequest) -> bool:
+    # The framework reads by Content-Length alone: of such a body it would see nothing, and say that all is well.
+    return "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH")
 
 
 def _announced(request: HttpRequest) -> int:

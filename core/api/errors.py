@@ -37,6 +37,7 @@ TITLES: Final[Mapping[int, Any]] = {
     405: gettext_lazy("Not with this method"),
     406: gettext_lazy("Not in this format"),
     409: gettext_lazy("Refused by the state of things"),
+    411: gettext_lazy("Its length is missing"),
     412: gettext_lazy("Changed meanwhile"),
     413: gettext_lazy("Too large"),
     415: gettext_lazy("Not JSON"),

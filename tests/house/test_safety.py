@@ -113,6 +113,23 @@ class TestBodies:
         body["file"] = SimpleUploadedFile("x.txt", b"x" * 60_000)
         assert client.post("/account/", body).status_code == 413
 
+    @pytest.mark.parametrize("method", ["post", "patch", "delete"])
+    def test_a_body_in_chunks_is_refused_and_not_thrown_away(self, owner, method):
+        api = Api(owner)
+        chunked = {**api.headers, "Transfer-Encoding": "chunked"}
+
+        answer = getattr(api.client, method)("/api/v1/me/", headers=chunked, CONTENT_LENGTH="")
+
+        assert answer.status_code == 411
+        assert problem(answer)["type"] == "urn:dispatch:problem:length_required"
+        assert "Content-Length" in problem(answer)["detail"]
+
+    def test_a_page_refuses_a_body_in_chunks_too(self, client, owner):
+        answer = client.post("/account/", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH="")
+
+        assert answer.status_code == 411
+        assert "could not be read" in answer.content.decode()
+
     @pytest.mark.parametrize("length", ["", "many", "-5"])
     def test_a_strange_length_breaks_nothing(self, client, owner, length):
         assert client.get("/account/", headers={"content-length": length}).status_code == 200
