@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 from gunicorn.workers.gthread import ThreadWorker
 
+from dispatch_project.bodies import pre_request  # noqa: F401 (gunicorn's)
 from dispatch_project.celery import app
 
 # The queue has models, and gunicorn reads this file before the application.

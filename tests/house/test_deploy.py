@@ -1,5 +1,6 @@
 """deploy/: what can be held to the code without a container engine."""
 
+import importlib
 import inspect
 import re
 import subprocess
@@ -9,7 +10,9 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 from django.conf import settings
-from gunicorn.config import KNOWN_SETTINGS
+from gunicorn.config import KNOWN_SETTINGS, Config
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.wsgi import Response
 
 from dispatch_project import embedded, probe
 
@@ -109,3 +112,30 @@ def test_a_probe_asks_by_a_name_that_is_answered(monkeypatch, httpserver, status
     monkeypatch.setenv("ALLOWED_HOSTS", "dispatch.example.com,web")
 
     assert probe.main() == code
+
+
+def answered_by_gunicorn(config, head):
+    """The head of what gunicorn answers when the application leaves the body."""
+    request = next(RequestParser(Config(), iter([f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode()]), None))
+    config.pre_request(None, request)
+    response = Response(request, None, Config())
+    response.start_response("401 Unauthorized", [("Content-Length", "0")])
+    return "".join(response.default_headers())
+
+
+@pytest.mark.parametrize("config", ["production", "embedded"])
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        ("Accept: */*", "keep-alive"),
+        ("Content-Length: 2000", "keep-alive"),
+        ("Content-Length: 65536", "close"),
+        ("Content-Length: 9000000", "close"),
+        ("Transfer-Encoding: chunked", "close"),
+    ],
+)
+def test_whoever_sends_much_is_told_that_the_connection_ends(monkeypatch, config, head, says):
+    monkeypatch.setenv("METRICS_DIR", "elsewhere")
+    config = importlib.import_module(f"dispatch_project.{config}")
+
+    assert f"Connection: {says}\r\n" in answered_by_gunicorn(config, head)
