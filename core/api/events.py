@@ -62,7 +62,7 @@ class EntryBody(Body):
 
     description = Text(max_length=timeline.LONGEST_ENTRY)
     happened_at = Moment(required=False, help_text="Default: now.")
-    details = JSONObject(required=False)
+    details = JSONObject(required=False, help_text=f"At most {timeline.LONGEST_DETAILS} characters.")
     kind = Choice([(kind.value, kind.label) for kind in timeline.ENTRY_KINDS], default=Event.Kind.CUSTOM)
     pinned = Flag(default=False)
 

@@ -1,5 +1,6 @@
 """What people do with the timeline: write, correct, pin, erase."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ from core.timeline.recording import record
 from core.validators import UNSTORABLE
 
 LONGEST_ENTRY = 20_000  # characters
+# As JSON. Lists show the details of 200 entries at once; a hundred files attached at once come to 37,000.
+LONGEST_DETAILS = 40_000
 ENTRY_KINDS = (Event.Kind.CUSTOM, Event.Kind.DECISION)
 
 
@@ -47,11 +50,12 @@ def add_entry(
 ) -> Event:
     """Write an entry on the timeline.
 
-    :raises Invalid: when the text is empty or too long, the kind is not a person's, or the time lies ahead.
+    :raises Invalid: when the text is empty, too much is sent, the kind is not a person's, or the time lies ahead.
     :raises Forbidden: when the actor may not write here.
     """
     access.require(actor, Right.WRITE, subject)
     _check_text(description, "description")
+    _check_details(details)
     if kind not in ENTRY_KINDS:
         raise Invalid(_("An entry is “custom_event” or “decision”."), field="kind")
     if happened_at is not None and happened_at > now:
@@ -140,6 +144,12 @@ def _is_erased(event: Event) -> bool:
     lock(event.subject)
     event.refresh_from_db(fields=["erased_at"])
     return event.erased_at is not None
+
+
+def _check_details(details: dict[str, Any] | None) -> None:
+    if details and len(json.dumps(details, ensure_ascii=False, default=str)) > LONGEST_DETAILS:
+        message = _("At most %(number)s characters as JSON; attach a file instead.") % {"number": LONGEST_DETAILS}
+        raise Invalid(message, field="details")
 
 
 def _check_text(text: str, field: str) -> None:

@@ -61,6 +61,18 @@ def test_entries_are_written_read_filtered_and_pinned(project, api):
     assert chain.verify(incident) is None
 
 
+def test_the_details_of_an_entry_have_an_end(project, api):
+    incident = make.declare(project)
+    before = incident.events.count()
+
+    long = api.post("/incidents/INC-1/events/", {"description": "Log", "details": {"lines": ["x" * 1000] * 40}})
+    short = api.post("/incidents/INC-1/events/", {"description": "Log", "details": {"lines": ["ü" * 1000] * 39}})
+
+    assert at_fault(long) == {"details"}
+    assert "40000" in problem(long)["detail"]
+    assert (short.status_code, incident.events.count()) == (201, before + 1)
+
+
 def test_a_correction_supersedes_and_nothing_is_changed_or_deleted(project, api):
     incident = make.declare(project)
     entry = api.post("/incidents/INC-1/events/", {"description": "Host A"}).json()
