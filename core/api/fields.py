@@ -55,12 +55,19 @@ class Flag(serializers.BooleanField):
 
 
 class Choice(serializers.ChoiceField):
-    """One of a few words."""
+    """One of a few words, or of a few whole numbers: as the choices are, so is what is sent."""
+
+    default_error_messages = {"invalid_choice": _("“{input}” is not one of {choices}.")}
 
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=type(data).__name__)
-        return super().to_internal_value(data)
+        if data == "" and self.allow_blank:
+            return ""
+        plain = isinstance(data, str | int) and not isinstance(data, bool)
+        # True and 1 are equal; “0” and 0 are not.
+        if not (plain and data in self.choices):
+            choices = ", ".join(text for text in self.choice_strings_to_values if text)
+            self.fail("invalid_choice", input=str(data)[:80] if plain else type(data).__name__, choices=choices)
+        return self.choice_strings_to_values[str(data)]
 
 
 @extend_schema_field({"type": "string", "pattern": CLOCK})

@@ -173,6 +173,7 @@ def test_every_wrong_field_is_named_at_once(responder):
     response = Api(responder).post("/incidents/", {"title": 7, "status": "open", "reported_at": "yesterday"})
 
     assert at_fault(response) == {"title", "status", "reported_at"}
+    assert "status: “open” is not one of active, stable, closed." in problem(response)["detail"]
 
 
 @pytest.mark.parametrize("value", ["2026-11-24", "2026-11-24T09:41:00", "0001-01-01T00:00:00+14:00", 5, "now"])

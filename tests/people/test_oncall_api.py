@@ -113,6 +113,17 @@ def test_what_is_wrong_with_a_layer_is_named(manager, service, body, field):
     assert RotationLayer.objects.get().members.count() == 3
 
 
+def test_the_weekday_of_the_hand_over_is_a_number_as_documented(manager, service, people):
+    url = f"/rotation-layers/{RotationLayer.objects.get().uuid}/"
+
+    assert manager.patch(url, {"handover_weekday": 3}).json()["handover_weekday"] == 3
+    for wrong in ("4", 7, True, 4.0, None, [4]):
+        refused = manager.patch(url, {"handover_weekday": wrong})
+        assert at_fault(refused) == {"handover_weekday"}, wrong
+    assert "“7” is not one of 0, 1, 2, 3, 4, 5, 6." in problem(manager.patch(url, {"handover_weekday": 7}))["detail"]
+    assert RotationLayer.objects.get().handover_weekday == 3
+
+
 def test_a_layer_stays_at_its_service(manager, project, service):
     other = make_service(project, "Network")
 
