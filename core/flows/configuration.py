@@ -20,16 +20,19 @@ from core.validators import UNSTORABLE
 
 # Boolean fields of which one row a project carries the mark; setting it moves it.
 EXCLUSIVE_FLAGS = ("default", "for_stable")
+# Columns that tell of a change and are none.
+KEPT_BY_ITSELF = frozenset({"version", "updated_at"})
 # Of the columns that have no length of their own.
 LONGEST_TEXT = 200_000
 
 
 @transaction.atomic
-def save(instance: Any, *, actor: Actor, now: datetime, version: int | None = None) -> Any:
-    """Create or update a configuration row, with its history.
+def save(instance: Any, *, actor: Actor, now: datetime, version: int | None = None, parts_change: bool = False) -> Any:
+    """Create or update a configuration row, with its history. What equals the row as it is writes nothing.
 
     A mark that one row of the project carries (default) moves from the other row.
 
+    :param parts_change: rows that are shown with it change, and its version with them.
     :raises Invalid: a field is wrong; :raises Conflict: the name is taken; :raises Stale: changed meanwhile.
     """
     _require(instance, actor)
@@ -38,6 +41,8 @@ def save(instance: Any, *, actor: Actor, now: datetime, version: int | None = No
     _move_marks(instance, actor)
     _validate(instance, actor)
     if there is not None:
+        if not (parts_change or _differs(instance, there)):
+            return instance
         instance.version = there.version + 1
     with acting(actor):
         instance.save()
@@ -108,6 +113,11 @@ def _claim(instance: Any, expected: int | None) -> Any:
         if getattr(there, field, None) != getattr(instance, field, None):
             raise Invalid(_("It stays where it is; make a new one there."), field=field.removesuffix("_id"))
     return there
+
+
+def _differs(instance: Any, there: Any) -> bool:
+    names = [field.attname for field in instance._meta.concrete_fields if field.name not in KEPT_BY_ITSELF]
+    return any(getattr(instance, name) != getattr(there, name) for name in names)
 
 
 def _keep_a_default(instance: Any, there: Any) -> None:

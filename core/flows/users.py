@@ -69,7 +69,7 @@ def edit_profile(
     time_zone: str | None = None,
     unwanted_mails: list[str] | None = None,
 ) -> User:
-    """Change one's own name, time zone, and which mails one does not want.
+    """Change one's own name, time zone, and which mails one does not want. Without a change nothing is written.
 
     :raises Invalid: when the zone is not one, or mail of that kind cannot be switched off.
     """
@@ -81,12 +81,16 @@ def edit_profile(
             raise Invalid(invalid_from(error).message, field="time_zone") from None
     if name is not None:
         _check_name(name)
-        user.name = name
-    if unwanted_mails is not None:
-        user.unwanted_mails = mails.checked_choices(unwanted_mails)
-    user.time_zone = user.time_zone if time_zone is None else time_zone
-    user.version += 1
-    user.save(update_fields=["name", "time_zone", "unwanted_mails", "version", "updated_at"])
+    chosen = {
+        "name": name, "time_zone": time_zone,
+        "unwanted_mails": None if unwanted_mails is None else mails.checked_choices(unwanted_mails),
+    }  # fmt: skip
+    changed = {field: value for field, value in chosen.items() if value not in (None, getattr(user, field))}
+    for field, value in changed.items():
+        setattr(user, field, value)
+    if changed:
+        user.version += 1
+        user.save(update_fields=[*changed, "version", "updated_at"])
     return user
 
 

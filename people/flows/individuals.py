@@ -87,7 +87,10 @@ def save_individual(
     _refuse_to_change(individual, actor)
     if not individual.name.strip():
         individual.name = name_from(individual.email)
-    saved: Individual = configuration.save(individual, actor=actor, now=now, version=version)
+    known = dict(individual.identities.values_list("system", "value")) if individual.pk else {}
+    saved: Individual = configuration.save(
+        individual, actor=actor, now=now, version=version, parts_change=external_ids not in (None, known)
+    )
     if external_ids is not None:
         set_external_ids(individual=saved, ids=external_ids, actor=actor, now=now)
     search.index(saved)

@@ -68,7 +68,8 @@ def save_layer(
     people = _members(layer) if members is None else list(members)
     known = {one.individual for one in before.members} if before else set()
     _check_members(people, layer.service, known)
-    configuration.save(layer, actor=actor, now=now, version=version)
+    parts_change = before is not None and not _same_parts(before, layer, members, restrictions)
+    configuration.save(layer, actor=actor, now=now, version=version, parts_change=parts_change)
     if restrictions is not None:
         _write_restrictions(layer, restrictions)
     _write_members(layer, _turned(people, layer, before, now))
@@ -180,6 +181,14 @@ def _stored(layer: RotationLayer) -> Layer | None:
     """The layer as the database has it."""
     row = RotationLayer.objects.filter(pk=layer.pk).first() if layer.pk else None
     return layer_of(row, _rows(row)) if row else None
+
+
+def _same_parts(
+    before: Layer, layer: RotationLayer, members: Sequence[Individual] | None, restrictions: Sequence[Window] | None
+) -> bool:
+    """Whether people and hours, where they are given, are those there are."""
+    same_people = members is None or [person.pk for person in members] == [person.pk for person in _members(layer)]
+    return same_people and (restrictions is None or set(restrictions) == set(before.windows))
 
 
 def _rows(layer: RotationLayer) -> list[RotationMember]:

@@ -45,7 +45,9 @@ def save_team(
     if team.lead is not None:
         _check(team, team.lead, field="lead")
     _refuse_a_likeness(team)
-    saved: Team = configuration.save(team, actor=actor, now=now, version=version)
+    there = set(team.members.values_list("individual_id", flat=True)) if team.pk else set()
+    parts_change = members is not None and {member.pk for member in members} != there
+    saved: Team = configuration.save(team, actor=actor, now=now, version=version, parts_change=parts_change)
     if saved.lead is not None:
         TeamMember.objects.get_or_create(team=saved, individual=saved.lead, defaults={"added_at": now})
     if members is not None:

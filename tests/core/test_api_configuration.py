@@ -28,6 +28,22 @@ def manager(project):
     return Api(make.make_member(project, "manager"))
 
 
+def test_a_change_to_what_is_there_already_writes_nothing(manager, owner):
+    row = manager.post("/incident-types/", {"project": "Security", "name": "Malware", "visibility": "open"}).json()
+
+    for api, url, same in (
+        (manager, f"/incident-types/{row['id']}/", {"name": "Malware", "visibility": "open"}),
+        (owner, f"/projects/{Project.objects.get().uuid}/", {"name": "Security"}),
+        (owner, "/me/", {"name": "Olga", "time_zone": "", "unwanted_mails": []}),
+    ):
+        read = api.get(url)
+        for body in ({}, same):
+            answer = api.patch(url, body, If_Match=read["ETag"])
+            assert (answer.status_code, answer.json(), answer["ETag"]) == (200, read.json(), read["ETag"])
+
+    assert Type.objects.get(uuid=row["id"]).history.count() == 1
+
+
 # Words of a project: one test stands for types, severities, priorities, tags and their types.
 
 WORDS = [

@@ -66,6 +66,14 @@ def test_members_are_replaced_and_the_lead_stays_one(api, organization, ada, bob
     assert [one["email"] for one in changed.json()["members"]] == ["bob@example.com"]
 
 
+def test_a_team_with_the_same_members_stays_at_its_version(api, organization, ada, bob):
+    team = api.post("/teams/", {"organization": organization.name, "name": "Net", "members": [ada.email]}).json()
+    url = f"/teams/{team['id']}/"
+
+    assert api.patch(url, {"members": [str(ada.uuid)]}).json() == team
+    assert api.patch(url, {"members": [ada.email, bob.email]}).json()["version"] == team["version"] + 1
+
+
 def test_people_of_other_organizations_join_no_team(api, organization, project):
     make.make_individual(make.make_project(), "foreign@example.com")
 

@@ -113,6 +113,19 @@ def test_what_is_wrong_with_a_layer_is_named(manager, service, body, field):
     assert RotationLayer.objects.get().members.count() == 3
 
 
+def test_a_layer_with_the_same_people_and_hours_stays_at_its_version(manager, service, people):
+    url = f"/rotation-layers/{RotationLayer.objects.get().uuid}/"
+    hours = [{"weekday": None, "starts_at": "08:00", "ends_at": "18:00"}]
+    read = manager.patch(url, {"restrictions": hours})
+
+    same = {"members": [each["email"] for each in read.json()["members"]], "restrictions": hours}
+    assert manager.patch(url, same).json() == read.json()
+    fewer = manager.patch(url, {"members": ["cyd@example.com"]}).json()
+    always = manager.patch(url, {"restrictions": []}).json()
+
+    assert (fewer["version"], always["version"]) == (read.json()["version"] + 1, read.json()["version"] + 2)
+
+
 def test_the_weekday_of_the_hand_over_is_a_number_as_documented(manager, service, people):
     url = f"/rotation-layers/{RotationLayer.objects.get().uuid}/"
 
