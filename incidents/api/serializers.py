@@ -120,7 +120,7 @@ class IncidentEditBody(Body):
     priority = Reference(Priority, scoped=True, required=False)
     tags = TagsField(required=False)
     reported_at = Moment(required=False)
-    stable_at = Moment(required=False)
+    stable_at = Moment(required=False, allow_null=True, help_text="Null only where it is null: no change.")
 
     def _refusal(self, name: str) -> ErrorDetail:
         if name in self.elsewhere:

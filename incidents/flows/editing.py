@@ -68,6 +68,8 @@ def _apply(incident: Incident, field: str, value: Any, now: datetime) -> Edit | 
     if field in choosing.CLASSIFICATIONS:
         return _classification(incident, field, value)
     old = getattr(incident, field)
+    if old is None and value is None:
+        return None
     _check(incident, field, value, now)
     if value == old:
         return None
@@ -90,6 +92,8 @@ def _check(incident: Incident, field: str, value: Any, now: datetime) -> None:
 
 
 def _check_time(incident: Incident, field: str, value: Any, now: datetime) -> None:
+    if value is None:
+        raise Invalid(_("This time is not taken away; give another one, or move the status."), field=field)
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise Invalid(_("Give a date and time with a zone."), field=field)
     if value > now + CLOCK_SKEW:
