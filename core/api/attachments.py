@@ -2,20 +2,17 @@
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import Moment, Text, Whole
 from core.api.ordering import Column
-from core.api.parsers import TooLarge
+from core.api.parsers import StrictForm
 from core.api.references import Person
 from core.api.serializers import Answer, Body
 from core.api.subjects import SubjectChildViewSet
@@ -25,16 +22,6 @@ from core.attachments import serving
 from core.attachments.files import sha256_of
 from core.attachments.models import Attachment
 from core.timeline import flows as timeline
-
-
-class Multipart(MultiPartParser):
-    """A form with files, cut off when it is too large."""
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RequestDataTooBig:
-            raise TooLarge(_("The file is larger than may be attached.")) from None
 
 
 class AttachmentSerializer(Answer):
@@ -66,7 +53,7 @@ class AttachmentViewSet(Reads, SubjectChildViewSet):
 
     queryset = Attachment.objects.none()
     serializer_class = AttachmentSerializer
-    parser_classes = [Multipart]
+    parser_classes = [StrictForm]
     bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {"create": AttachmentBody}
     orderings: ClassVar[dict[str, Column]] = {"uploaded_at": Column(path="uploaded_at")}
     default_ordering = "-uploaded_at"

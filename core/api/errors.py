@@ -174,7 +174,7 @@ def _flat(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             own = str(number) if isinstance(inner, Mapping | list) else ""
             yield from _flat(inner, ".".join(part for part in (path, own) if part))
     else:
-        yield _error(path, str(getattr(detail, "code", "invalid")), str(detail))
+        yield _error(path, str(getattr(detail, "code", None) or "invalid"), str(detail))
 
 
 def _error(name: str, code: str, message: str) -> dict[str, str]:

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
+from core.api.errors import field_error
 from core.validators import UNSTORABLE
 
 DEEPEST: Final = 32
+# What the framework makes of bytes in a form that are no text.
+REPLACED: Final = "\ufffd"
 
 
 class TooLarge(APIException):
@@ -41,6 +45,29 @@ class StrictJSON(BaseParser):
             raise ParseError(_("The body must be a JSON object."))
         _check(value)
         return value
+
+
+class StrictForm(MultiPartParser):
+    """A form of several parts, cut off when it is too large. A part that comes twice is refused, and text that is no
+    UTF-8: the framework would keep the last, and put something else into the text.
+    """
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            sent: Any = super().parse(stream, media_type, parser_context)
+        except RequestDataTooBig:
+            raise TooLarge(_("The file is larger than may be attached.")) from None
+        parts = [*sent.data.lists(), *sent.files.lists()]
+        counts = Counter(name for name, values in parts for _value in values)
+        twice = next((name for name, times in counts.items() if times > 1), None)
+        if twice is not None:
+            raise field_error(twice, _("This comes several times; send it once."), "repeated")
+        for name, value in sent.data.items():
+            if REPLACED in name + value:
+                raise field_error(name, _("The text is not UTF-8."))
+        return sent
 
 
 def _bounded(stream: IO[bytes]) -> bytes:

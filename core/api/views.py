@@ -137,6 +137,11 @@ class ApiView(GenericAPIView):
             *({"search"} if self.search_kind else ()),
         }
 
+    def several_times(self) -> set[str]:
+        """Names of query parameters that may come several times."""
+        filters = getattr(self, "filterset_class", None)
+        return {name for name, each in filters.base_filters.items() if each.field_class.several} if filters else set()
+
     def body_class(self) -> type[Serializer] | None:
         """The serializer of what this request writes; None when it carries nothing."""
         return self.bodies.get(self.action or (self.request.method or "").lower())
@@ -232,10 +237,12 @@ class ApiView(GenericAPIView):
         return response
 
     def _check_parameters(self, request: Request) -> None:
-        allowed = self.allowed_parameters()
+        allowed, several = self.allowed_parameters(), self.several_times()
         for name, values in request.query_params.lists():
             if name not in allowed:
                 raise field_error(name, _("There is no such parameter here."), "unknown")
+            if len(values) > 1 and name not in several:
+                raise field_error(name, _("This comes several times and takes one value."), "repeated")
             if any(UNSTORABLE.search(value) for value in values):
                 raise field_error(name, _("It holds a NUL character or half a character."))
 

@@ -51,3 +51,7 @@ class ExportAction:
         if self.action == "export":
             return {"format", "column", "search", *self.filterset_class.base_filters}
         return allowed
+
+    def several_times(self: Any) -> set[str]:
+        several: set[str] = super().several_times()  # type: ignore[misc]
+        return {*several, "column"}

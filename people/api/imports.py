@@ -6,7 +6,7 @@ from typing import IO, Any, ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers, status
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,7 +14,7 @@ from core import access
 from core.access import Right
 from core.api.fields import Choice, Moment, Text, Whole
 from core.api.ordering import Column
-from core.api.parsers import TooLarge
+from core.api.parsers import StrictForm, TooLarge
 from core.api.references import Reference
 from core.api.serializers import Answer, Body
 from core.api.views import ApiViewSet, Reads
@@ -41,7 +41,7 @@ class CsvBody(BaseParser):
         return {"file": _text(stream), **{name: query[name] for name in QUERY if name in query}}
 
 
-class CsvForm(MultiPartParser):
+class CsvForm(StrictForm):
     """A form with the file in its field `file`."""
 
     def parse(

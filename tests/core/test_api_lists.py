@@ -151,6 +151,9 @@ def test_a_page_past_the_end_is_a_404_and_an_empty_first_one_is_not(project, api
         ("commander=nobody@example.com", "commander"),
         ("project=Elsewhere", "project"),
         ("format=json", "format"),
+        ("search=a&search=b", "search"),
+        ("page_size=1&page_size=2", "page_size"),
+        ("updated_at_after=2026-01-01T00:00:00Z&updated_at_after=2026-02-01T00:00:00Z", "updated_at_after"),
     ],
 )
 def test_what_a_list_does_not_know_is_a_400_that_names_it(project, api, query, field):
@@ -160,6 +163,7 @@ def test_what_a_list_does_not_know_is_a_400_that_names_it(project, api, query, f
 
     assert response.status_code == 400
     assert at_fault(response) == {field}
+    assert "None" not in {error["code"] for error in problem(response)["errors"]}
 
 
 def test_a_cursor_is_good_for_its_own_list_and_ordering_only(project, api):

@@ -17,7 +17,7 @@ from core.errors import Forbidden, Invalid
 from core.models import RestrictedRead
 from core.timeline import Event, chain
 from core.timeline import flows as timeline
-from tests.apiclient import Api, at_fault
+from tests.apiclient import Api, at_fault, problem
 from tests.factories import actor_for, declare, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +245,22 @@ class TestApi:
         assert at_fault(self.send(api, incident, description="no file")) == {"file"}
         assert at_fault(self.send(api, incident, file=a_file(), colour="red")) == {"colour"}
         assert api.post(f"/incidents/{incident.name}/attachments/", {"file": "x"}).status_code == 415
+
+    def test_a_part_that_comes_twice_or_is_no_text_is_refused_and_nothing_of_it_kept(self, incident, responder):
+        api = Api(responder)
+
+        two = self.send(api, incident, file=[a_file("a.txt", b"one"), a_file("b.txt", b"two")])
+        told = self.send(api, incident, file=a_file(), description=["one", "two"])
+        latin = api.client.post(
+            f"/api/v1/incidents/{incident.name}/attachments/",
+            b'--x\r\nContent-Disposition: form-data; name="description"\r\n\r\nM\xfcller\r\n--x--\r\n',
+            content_type="multipart/form-data; boundary=x",
+            headers=api.headers,
+        )
+
+        assert [at_fault(answer) for answer in (two, told, latin)] == [{"file"}, {"description"}, {"description"}]
+        assert "UTF-8" in problem(latin)["detail"]
+        assert not Attachment.objects.exists()
 
     def test_what_is_far_too_large_is_cut_off(self, incident, responder, settings):
         settings.ATTACHMENT_MAX_BYTES = 100
