@@ -39,8 +39,10 @@ class SafeAnswers:
         if not request.path.startswith(FRAMED):
             response._csp_replace = {**STRICT, **getattr(response, "_csp_replace", {})}  # type: ignore[attr-defined]
         if getattr(request, "user", None) is not None and request.user.is_authenticated:
-            # What somebody saw signed in is in no shared cache, and not behind the Back button after a log-out.
-            response.setdefault("Cache-Control", "private, no-cache")
+            # What somebody saw signed in is in no shared cache, and not behind the Back button after a log-out. The API
+            # is not asked whether what was kept still holds: its tags stand for versions, not for all that is shown.
+            kept = "private, no-store" if request.path.startswith(API_PATH) else "private, no-cache"
+            response.setdefault("Cache-Control", kept)
         return response
 
 

@@ -128,7 +128,7 @@ def test_a_patch_changes_what_was_sent_and_raises_the_version(project, api):
         ('"1", {current}', 200),
         ("W/{current}", 200),
         ('"999"', 412),
-        ("nonsense", 412),
+        ('"nonsense"', 412),
         ('""', 412),
     ],
 )
@@ -154,6 +154,42 @@ def test_if_match_lets_pass_who_read_the_present_version(project, tag, status, v
     else:
         assert response.status_code in {200, 204}
     assert any(changed) is (status == 200)
+
+
+@pytest.mark.parametrize("tag", ["1", "", "nonsense", '"1', '"1", 2', "'1'"])
+def test_an_if_match_that_names_no_tag_is_a_400_that_says_how(project, api, tag):
+    incident = make.declare(project)
+
+    response = api.patch("/incidents/INC-1/", {"title": "Mine"}, If_Match=tag)
+
+    assert (response.status_code, at_fault(response)) == (400, {"If-Match"})
+    assert "quotes" in problem(response)["detail"]
+    incident.refresh_from_db()
+    assert incident.title != "Mine"
+
+
+def test_nothing_is_kept_for_later_since_the_tag_stands_for_the_version(project, api):
+    make.declare(project)
+    read = api.get("/incidents/INC-1/")
+
+    api.post("/incidents/INC-1/roles/", {"role": "incident_commander", "individual": "bob@example.com"})
+    again = api.get("/incidents/INC-1/", headers={"If-None-Match": read["ETag"]})
+
+    assert (again.status_code, again["Cache-Control"]) == (200, "private, no-store")
+    assert again.json()["commander"]["email"] == "bob@example.com"
+
+
+def test_what_was_read_as_null_is_sent_back_as_null_and_a_time_is_not_taken_away(project, api):
+    make.declare(project)
+
+    unset = api.patch("/incidents/INC-1/", {"stable_at": None, "title": "Mine"})
+    assert (unset.status_code, unset.json()["stable_at"], unset.json()["title"]) == (200, None, "Mine")
+
+    stable = api.post("/incidents/INC-1/status/", {"status": "stable"}).json()["stable_at"]
+    taken = api.patch("/incidents/INC-1/", {"stable_at": None})
+    assert at_fault(taken) == {"stable_at"}
+    assert "give another one" in problem(taken)["detail"]
+    assert api.get("/incidents/INC-1/").json()["stable_at"] == stable
 
 
 @pytest.mark.parametrize(
