@@ -13,6 +13,7 @@ from core import access, search
 from core.access import Right
 from core.actor import Actor, acting
 from core.errors import Conflict, InUse, Invalid, Stale
+from core.flows.lines import check_one_line, looks_empty
 from core.models.base import Versioned
 from core.models.classification import Classification
 from core.models.organizations import Organization, Project
@@ -22,6 +23,8 @@ from core.validators import UNSTORABLE
 EXCLUSIVE_FLAGS = ("default", "for_stable")
 # Columns that tell of a change and are none.
 KEPT_BY_ITSELF = frozenset({"version", "updated_at"})
+# What an earlier version let pass may stay as it is.
+OF_ONE_LINE = frozenset({"name", "title"})
 # Of the columns that have no length of their own.
 LONGEST_TEXT = 200_000
 
@@ -39,7 +42,7 @@ def save(instance: Any, *, actor: Actor, now: datetime, version: int | None = No
     there = _claim(instance, version) if instance.pk and isinstance(instance, Versioned) else None
     _keep_a_default(instance, there)
     _move_marks(instance, actor)
-    _validate(instance, actor)
+    _validate(instance, actor, there)
     if there is not None:
         if not (parts_change or _differs(instance, there)):
             return instance
@@ -148,8 +151,8 @@ def _peers(instance: Any, scope: str) -> Any:
     return peers.filter(kind=instance.kind) if hasattr(instance, "kind") else peers
 
 
-def _validate(instance: Model, actor: Actor) -> None:
-    _texts(instance)
+def _validate(instance: Model, actor: Actor, there: Any = None) -> None:
+    _texts(instance, there)
     _foreign_projects(instance)
     try:
         instance.full_clean(validate_unique=False, validate_constraints=False)
@@ -162,15 +165,17 @@ def _validate(instance: Model, actor: Actor) -> None:
         raise invalid_from(error) from error
 
 
-def _texts(instance: Model) -> None:
+def _texts(instance: Model, there: Any) -> None:
     for field in instance._meta.concrete_fields:
         value = getattr(instance, field.attname)
         if not isinstance(value, str):
             continue
         if UNSTORABLE.search(value):
             raise Invalid(_("The text holds a NUL character or half a character; remove it."), field=field.name)
-        if value and not value.strip() and not field.blank:
+        if value and looks_empty(value) and not field.blank:
             raise Invalid(_("This cannot be empty."), field=field.name)
+        if field.name in OF_ONE_LINE and value != getattr(there, field.attname, None):
+            check_one_line(value, field.name)
         if len(value) > LONGEST_TEXT:
             raise Invalid(_("At most %(number)s characters.") % {"number": LONGEST_TEXT}, field=field.name)
 

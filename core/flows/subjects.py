@@ -13,6 +13,7 @@ from core import access, versions
 from core.access import Right
 from core.actor import Actor
 from core.errors import FlowError, Invalid, Stale
+from core.flows.lines import check_one_line
 from core.models.reads import RestrictedRead
 from core.models.subjects import Sequence, StatusChange, Subject, SubjectLink, SubjectName, Visibility
 from core.signals import StatusChanged, SubjectChanged, SubjectCreated, status_changed, subject_changed, subject_created
@@ -276,6 +277,16 @@ def check_text(value: Any, field: str, longest: int) -> str:
     if UNSTORABLE.search(value):
         raise Invalid(_("The text holds a NUL character or half a character; remove it."), field=field)
     return value
+
+
+def check_line(value: Any, field: str, longest: int) -> str:
+    """A title or a name: text of one line.
+
+    :raises Invalid: as `check_text`, or when it holds what leaves the line.
+    """
+    text = check_text(value, field, longest)
+    check_one_line(text, field)
+    return text
 
 
 def _record_link(row: SubjectLink, verb: str, actor: Actor, now: datetime) -> None:

@@ -18,6 +18,7 @@ from core.actor import Actor
 from core.errors import Forbidden, Invalid
 from core.flows import account_events
 from core.flows.account_events import Kind
+from core.flows.lines import check_one_line, looks_empty
 from core.models.tokens import ApiToken
 from core.models.users import User
 from core.validators import UNSTORABLE
@@ -49,8 +50,9 @@ def issue(
     :raises Invalid: a scope that is none, an expiry that has passed, an empty name.
     """
     _require(user, actor)
-    if not name.strip() or len(name) > 100 or UNSTORABLE.search(name):
+    if looks_empty(name) or len(name) > 100 or UNSTORABLE.search(name):
         raise Invalid(_("Give the token a name of at most 100 characters."), field="name")
+    check_one_line(name, "name")
     if not user.is_active:
         raise Invalid(_("The account is not active."), field="user")
     if expires_at is not None and expires_at <= now:

@@ -14,6 +14,7 @@ from core.emails import normalise
 from core.errors import Conflict, Forbidden, Invalid
 from core.flows import passwords, sessions
 from core.flows.configuration import invalid_from
+from core.flows.lines import check_one_line, looks_empty
 from core.flows.memberships import keep_an_owner
 from core.models.organizations import MembershipRole
 from core.models.tokens import ApiToken
@@ -79,7 +80,7 @@ def edit_profile(
             valid_time_zone(time_zone)
         except ValidationError as error:
             raise Invalid(invalid_from(error).message, field="time_zone") from None
-    if name is not None:
+    if name not in (None, user.name):
         _check_name(name)
     chosen = {
         "name": name, "time_zone": time_zone,
@@ -130,6 +131,9 @@ def _fact(user: User, actor: Actor, now: datetime) -> dict[str, Any]:
 def _check_name(name: str) -> None:
     if len(name) > 200 or UNSTORABLE.search(name):
         raise Invalid(_("At most 200 characters, without NUL or half characters."), field="name")
+    check_one_line(name, "name")
+    if name and looks_empty(name):
+        raise Invalid(_("This shows nothing; leave it empty, or write a name."), field="name")
 
 
 def _owned_by(actor: Actor, user: User) -> bool:

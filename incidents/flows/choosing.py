@@ -9,7 +9,8 @@ from core import access
 from core.access import Right
 from core.actor import Actor
 from core.errors import Invalid
-from core.flows.subjects import check_text
+from core.flows.lines import looks_empty
+from core.flows.subjects import check_line
 from core.models.organizations import Project
 from incidents.models import Priority, Severity, Type
 from knowledge.flows import check_exclusive
@@ -85,7 +86,7 @@ def check_title(title: Any) -> str:
 
     :raises Invalid: when it says nothing.
     """
-    text = check_text(title, "title", LONGEST_TITLE)
-    if not text.strip():
+    text = check_line(title, "title", LONGEST_TITLE)
+    if looks_empty(text):
         raise Invalid(_("Say in a few words what happened."), field="title")
     return text

@@ -68,11 +68,9 @@ def _apply(incident: Incident, field: str, value: Any, now: datetime) -> Edit | 
     if field in choosing.CLASSIFICATIONS:
         return _classification(incident, field, value)
     old = getattr(incident, field)
-    if old is None and value is None:
-        return None
-    _check(incident, field, value, now)
     if value == old:
         return None
+    _check(incident, field, value, now)
     setattr(incident, field, value)
     plain = (old.isoformat() if old else None, value.isoformat()) if field.endswith("_at") else (old, value)
     return Edit(

@@ -13,7 +13,8 @@ from core.actor import Actor
 from core.emails import normalise
 from core.errors import Forbidden, Invalid
 from core.flows import configuration
-from core.flows.subjects import check_text
+from core.flows.lines import looks_empty
+from core.flows.subjects import check_line
 from core.models.organizations import Membership, Organization
 from core.models.users import User
 from people.flows.contacts import set_external_ids
@@ -36,7 +37,7 @@ def find_individual(*, organization: Organization, email: str, now: datetime, na
         address = normalise(email)
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
-    check_text(name, "name", LONGEST_NAME)
+    check_line(name, "name", LONGEST_NAME)
     known = Individual.objects.filter(organization=organization, email=address)
     there = known.select_related("merged_into").first()
     return (there.merged_into or there) if there else _make(organization, address, name)
@@ -86,6 +87,10 @@ def save_individual(
         raise Invalid(str(error), field="email") from None
     _refuse_to_change(individual, actor)
     if not individual.name.strip():
+
+
+    _refuse_leaving(individual)
+    if looks_empty(individual.name):
         individual.name = name_from(individual.email)
     known = dict(individual.identities.values_list("system", "value")) if individual.pk else {}
     saved: Individual = configuration.save(

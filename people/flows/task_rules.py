@@ -13,7 +13,8 @@ from core.access import Right
 from core.actor import Actor
 from core.calendar import calendar_of
 from core.errors import FlowError, Forbidden, Invalid
-from core.flows.subjects import check_text
+from core.flows.lines import looks_empty
+from core.flows.subjects import check_line, check_text
 from people.models import Individual, Role, Task
 
 LONGEST_TITLE: Final = 300
@@ -99,8 +100,8 @@ def checked(values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _title(value: Any, _now: datetime) -> str:
-    title = check_text(value, "title", LONGEST_TITLE)
-    if not title.strip():
+    title = check_line(value, "title", LONGEST_TITLE)
+    if looks_empty(title):
         raise Invalid(_("Say what is to be done."), field="title")
     return title
 
