@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import access, versions
@@ -15,7 +16,7 @@ from core.actor import Actor
 from core.errors import FlowError, Invalid, Stale
 from core.flows.lines import check_one_line
 from core.models.reads import RestrictedRead
-from core.models.subjects import Sequence, StatusChange, Subject, SubjectLink, SubjectName, Visibility
+from core.models.subjects import KINDS, Sequence, StatusChange, Subject, SubjectLink, SubjectName, Visibility
 from core.signals import StatusChanged, SubjectChanged, SubjectCreated, status_changed, subject_changed, subject_created
 from core.timeline import Event, record
 from core.validators import UNSTORABLE
@@ -38,7 +39,7 @@ class CannotRestore(FlowError):
 
 
 class CannotLink(FlowError):
-    """A subject is not linked to itself."""
+    """A subject is not linked to itself, nor round in a ring."""
 
     code = "cannot_link"
 
@@ -210,7 +211,8 @@ def restore(*, subject: Any, actor: Actor, now: datetime) -> Any:
 def link(*, source: Any, target: Any, kind: str, actor: Actor, now: datetime) -> SubjectLink:
     """Join two subjects; the same link twice is one. The link stands on both timelines.
 
-    :raises CannotLink: to itself. :raises Forbidden: unless the actor edits the source and sees the target.
+    :raises CannotLink: to itself, or round in a ring.
+    :raises Forbidden: unless the actor edits the source and sees the target.
     """
     access.require(actor, Right.EDIT, source)
     access.require(actor, Right.SEE, target)
@@ -220,6 +222,13 @@ def link(*, source: Any, target: Any, kind: str, actor: Actor, now: datetime) ->
         raise CannotLink(_("%(name)s cannot be linked to itself.") % {"name": source.name})
     if source.project.organization_id != target.project.organization_id:
         raise CannotLink(_("Subjects of two organizations are not linked."))
+    for end in sorted((source, target), key=lambda one: (one.kind, one.pk)):
+        locked(end)
+    if kind != SubjectLink.Kind.RELATED and _leads_back(source, target, kind):
+        raise CannotLink(
+            _("%(target)s is %(kind)s %(source)s already, directly or by others; it is not the other way round too.")
+            % {"target": target.name, "kind": SubjectLink.Kind(kind).label, "source": source.name}
+        )
     ends = {f"source_{source.kind}": source, f"target_{target.kind}": target}
     row, made = SubjectLink.objects.get_or_create(
         kind=kind, **ends, defaults={"created_at": now, "created_by": actor.user}
@@ -287,6 +296,20 @@ def check_line(value: Any, field: str, longest: int) -> str:
     text = check_text(value, field, longest)
     check_one_line(text, field)
     return text
+
+
+def _leads_back(source: Subject, target: Subject, kind: str) -> bool:
+    """Whether links of the kind lead from the target to the source already."""
+    seen: set[tuple[str, int]] = set()
+    ends = {(target.kind, target.pk)}
+    while ends and (source.kind, source.pk) not in ends:
+        seen |= ends
+        found = Q(pk__in=())
+        for name in KINDS:
+            found |= Q(**{f"source_{name}__in": [key for of, key in ends if of == name]})
+        rows = SubjectLink.objects.filter(found, kind=kind).values_list(*(f"target_{name}" for name in KINDS))
+        ends = {(of, key) for row in rows for of, key in zip(KINDS, row, strict=True) if key is not None} - seen
+    return bool(ends)
 
 
 def _record_link(row: SubjectLink, verb: str, actor: Actor, now: datetime) -> None:

@@ -185,6 +185,23 @@ def test_a_link_to_what_one_does_not_see_is_neither_made_nor_shown(project, api)
     assert (refused.status_code, SubjectLink.objects.count()) == (400, 1)
 
 
+@pytest.mark.parametrize("kind", ["duplicate_of", "caused_by", "part_of"])
+def test_links_do_not_go_round_in_a_ring(project, api, kind):
+    for _each in range(3):
+        make.declare(project)
+    for source, target in (("INC-1", "INC-2"), ("INC-2", "INC-3")):
+        assert api.post(f"/incidents/{source}/links/", {"kind": kind, "subject": target}).status_code == 201
+
+    back = api.post("/incidents/INC-2/links/", {"kind": kind, "subject": "INC-1"})
+    round_ = api.post("/incidents/INC-3/links/", {"kind": kind, "subject": "INC-1"})
+
+    assert [answer.status_code for answer in (back, round_)] == [409, 409]
+    assert problem(back)["type"] == "urn:dispatch:problem:cannot_link"
+    assert "INC-1 is" in problem(round_)["detail"]
+    assert SubjectLink.objects.count() == 2
+    assert api.post("/incidents/INC-3/links/", {"kind": "related", "subject": "INC-1"}).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
