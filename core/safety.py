@@ -47,8 +47,8 @@ class SafeAnswers:
 
 
 class BodyLimits:
-    """Refuses a body before anything of it is read: 413 when it is too large, 411 when it does not say how large it is.
-    As a page, or as a problem.
+    """Refuses a body before anything of it is read: 413 when it is too large, 411 when it does not say how large it is,
+    415 when it is compressed. As a page, or as a problem.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -58,6 +58,9 @@ class BodyLimits:
         limit = self._limit(request)
         if _of_unknown_length(request):
             return _refusal(request, 411, "length_required", _("Send the body with its Content-Length, not in chunks."))
+        if request.headers.get("Content-Encoding", "").lower() not in {"", "identity"}:
+            plainly = _("Send the body as it is, without Content-Encoding.")
+            return _refusal(request, 415, "unsupported_media_type", plainly)
         if _announced(request) <= limit:
             return self.get_response(request)
         said = _("At most %(limit)s can be sent here at once.") % {"limit": _in_words(limit)}

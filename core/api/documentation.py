@@ -9,31 +9,45 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2,
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api.permissions import SignedIn
+from core.api.throttling import rate_headers
 
 
-class SchemaView(APIView):
-    """OpenAPI 3.1: JSON, or YAML for `Accept: application/vnd.oai.openapi`."""
+class Described(APIView):
+    """Answers that are no JSON, or another one; refusals are the problems that they are elsewhere."""
 
     permission_classes = (SignedIn,)
+    metadata_class = None
+    http_method_names = ["get", "head"]
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        if response.exception:
+            response.accepted_renderer = JSONRenderer()
+        for name, value in rate_headers(getattr(request, "_request", request)).items():
+            finished[name] = value
+        return finished
+
+
+class SchemaView(Described):
+    """OpenAPI 3.1: JSON, or YAML for `Accept: application/vnd.oai.openapi`."""
+
     content_negotiation_class = DefaultContentNegotiation
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer)
-    metadata_class = None
 
     @extend_schema(exclude=True)
     def get(self, _request: Request) -> Response:
         return Response(schema())
 
 
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(Described, SpectacularSwaggerSplitView):
     """The schema as a readable page."""
 
-    permission_classes = (SignedIn,)
-    metadata_class = None
     url_name = "schema"
     # Its own has a style element, which the content policy forbids.
     template_name = "api_docs.html"

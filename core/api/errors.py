@@ -40,7 +40,7 @@ TITLES: Final[Mapping[int, Any]] = {
     411: gettext_lazy("Its length is missing"),
     412: gettext_lazy("Changed meanwhile"),
     413: gettext_lazy("Too large"),
-    415: gettext_lazy("Not JSON"),
+    415: gettext_lazy("Not of this kind"),
     422: gettext_lazy("The key was used for something else"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Our mistake"),

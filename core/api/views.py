@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from rest_framework import mixins, status
+from rest_framework.exceptions import APIException, ErrorDetail, UnsupportedMediaType
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -82,6 +83,23 @@ class ApiView(GenericAPIView):
         for name, value in rate_headers(getattr(request, "_request", request)).items():
             finished[name] = value
         return finished
+
+    def check_permissions(self, request: Request) -> None:
+        """Whoever is signed in and refused asked all the same, which counts."""
+        try:
+            super().check_permissions(request)
+        except APIException:
+            if getattr(request.user, "is_authenticated", False):
+                self.check_throttles(request)
+            raise
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """A body of another kind is told which kinds are read here."""
+        if isinstance(exc, UnsupportedMediaType):
+            kinds = ", ".join(parser.media_type for parser in self.parser_classes)
+            exc.detail = ErrorDetail(_("Send the body with the Content-Type %(kinds)s.") % {"kinds": kinds})
+        response: Response = super().handle_exception(exc)
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

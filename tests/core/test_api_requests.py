@@ -153,6 +153,23 @@ def test_a_body_that_is_not_json_by_its_type_is_a_415(responder, content_type):
 
     assert response.status_code == 415
     assert problem(response)["type"] == "urn:dispatch:problem:unsupported_media_type"
+    assert "application/json" in problem(response)["detail"]
+
+
+def test_a_body_of_another_kind_is_told_which_kinds_are_read_there(responder):
+    response = Api(responder).post("/individuals/import/", {"file": "x"})
+
+    assert response.status_code == 415
+    assert "text/csv, multipart/form-data" in problem(response)["detail"]
+
+
+def test_a_compressed_body_is_refused_and_not_read_as_it_comes(responder):
+    response = Api(responder).post("/incidents/", {"title": "Lost laptop"}, Content_Encoding="gzip")
+
+    assert response.status_code == 415
+    assert "Content-Encoding" in problem(response)["detail"]
+    assert Api(responder).post("/incidents/", {"title": "Lost"}, Content_Encoding="identity").status_code == 201
+    assert Incident.objects.count() == 1
 
 
 def test_the_charset_and_case_of_the_content_type_do_not_matter(responder):
@@ -197,6 +214,31 @@ def test_an_unknown_address_is_a_404_problem(responder, path):
 
     assert response.status_code == 404
     problem(response)
+
+
+@pytest.mark.parametrize(
+    ("path", "hinted"),
+    [("/incidents", True), ("/incidents/INC-1", True), ("/schema", True), ("/nonsense", False), ("/nonsense/", False)],
+)
+def test_who_leaves_out_the_last_slash_is_told(responder, path, hinted):
+    detail = problem(Api(responder).get(path))["detail"]
+
+    assert (f"/api/v1{path}/" in detail) is hinted
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"), [("/docs/", "text/html"), ("/schema/", "*/*"), ("/schema/", "application/vnd.oai.openapi")]
+)
+def test_the_documents_refuse_as_everything_else_does(responder, path, accept):
+    api = Api(responder)
+    refused = [
+        Client().get(f"/api/v1{path}"),
+        api.post(path, {}),
+        api.get(path, headers={"Authorization": "Bearer x", "Accept": accept}),
+    ]
+
+    assert [problem(answer)["status"] for answer in refused] == [401, 405, 401]
+    assert refused[1]["Allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("method", ["put", "options", "trace"])

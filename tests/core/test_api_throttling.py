@@ -49,6 +49,19 @@ def test_the_fourth_request_of_a_minute_waits_for_its_end(api):
     assert "50 s" in body["detail"]
 
 
+def test_what_a_token_may_not_do_counts_too(project):
+    api = Api(make.make_member(project, "responder"), ("people:read",))
+
+    answers = [api.get("/incidents/") for _number in range(4)]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403, 429]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+
+
+def test_the_documents_count_and_say_so(api):
+    assert [api.get(path)["RateLimit-Remaining"] for path in ("/schema/", "/docs/", "/me/")] == ["2", "1", "0"]
+
+
 def test_the_next_minute_begins_anew(api, monkeypatch):
     for _number in range(4):
         api.get("/me/")
