@@ -122,6 +122,8 @@ class Schema(AutoSchema):
             answers |= files
         else:
             answers[self.view.code()] = self.view.get_serializer_class()
+            for status, told in getattr(self.view, "also", {}).get(self._verb() or "create", {}).items():
+                answers[status] = OpenApiResponse(self.view.get_serializer_class(), description=told)
             if self.method != "GET" and self.view.may_vanish:
                 answers[204] = OpenApiResponse(description="Done, and you do not see it any more.")
         for status in self._refusals():
@@ -162,7 +164,7 @@ class Schema(AutoSchema):
             yield OpenApiParameter(name, str, "path", description="Id or name." if named else "Id.")
 
     def _query(self) -> Iterator[OpenApiParameter]:
-        if self.method == "GET":
+        if self.method == "GET" and not self._is_file():
             words = "Only these members, with commas between: `id,name`. Then an answer lacks others that it requires."
             yield OpenApiParameter("fields", str, description=words)
 
@@ -172,7 +174,7 @@ class Schema(AutoSchema):
             yield OpenApiParameter(KEY_HEADER, str, header, description="The same key and body within 24 h: once.")
         if self._is_matched():
             yield OpenApiParameter(etags.HEADER, str, header, description="The ETag you read; 412 if it changed since.")
-        if self.method in {"GET", "PATCH"}:
+        if self.method in {"GET", "PATCH"} and not self._is_file():
             yield OpenApiParameter("ETag", str, header, description="For `If-Match`.", response=[200])
         if self.method == "POST":
             told = "`true` when an earlier request with the same key did it."
@@ -180,6 +182,10 @@ class Schema(AutoSchema):
         for name, told in RATE_HEADERS.items():
             yield OpenApiParameter(name, int, header, description=told, response=True)
         yield OpenApiParameter("Retry-After", int, header, description="Seconds to wait.", response=[429])
+
+    def _is_file(self) -> bool:
+        verb = self._verb()
+        return verb in getattr(self.view, "binary", ()) or verb in getattr(self.view, "files", {})
 
     def _is_matched(self) -> bool:
         action = getattr(self.view, "action", "") or self.method.lower()

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from core.api import ordering
 from core.exporting import FORMATS
 from incidents import exporting
 from incidents.columns import EXPORTED, EXPORTED_USUALLY
@@ -33,23 +34,26 @@ class ExportAction:
         filters=True,
         parameters=[
             OpenApiParameter("format", str, enum=list(FORMATS), description="Default: json."),
+            OpenApiParameter("ordering", str, description="As in the list. Default: the newest report first."),
             OpenApiParameter("column", str, many=True, enum=list(EXPORTED), description="Default: the usual ones."),
         ],
     )
     @action(detail=False, methods=["get"])
     def export(self: Any, request: Request) -> Any:
-        """The incidents that the list's filters leave, newest report first; `X-Total-Count` says how many."""
+        """The incidents that the list's filters leave, in its order; `X-Total-Count` says how many."""
         names = request.query_params.getlist("column") or list(EXPORTED_USUALLY)
         form = request.query_params.get("format", "json")
         exporting.check(names, form)
-        found = self.filter_queryset(self.model.objects.visible_to(request.user)).order_by("-reported_at", "-pk")
-        keys = exporting.keys_of(found)
+        text = request.query_params.get("ordering", self.default_ordering)
+        order = ordering.parse(text, self.orderings, by_cursor=False)
+        found = self.filter_queryset(self.model.objects.visible_to(request.user))
+        keys = exporting.keys_of(order.apply(found))
         return exporting.respond(keys=keys, names=names, form=form, actor=self.actor, now=self.now)
 
     def allowed_parameters(self: Any) -> set[str]:
         allowed: set[str] = super().allowed_parameters()  # type: ignore[misc]
         if self.action == "export":
-            return {"format", "column", "search", *self.filterset_class.base_filters}
+            return {"format", "column", "ordering", "search", *self.filterset_class.base_filters}
         return allowed
 
     def several_times(self: Any) -> set[str]:

@@ -13,7 +13,7 @@ from core.api.fields import Choice, Text
 from core.api.references import Reference
 from core.api.serializers import Answer, Body
 from core.api.views import ApiView
-from core.errors import NotVisible
+from core.errors import Forbidden
 from core.models import Project, Visibility
 from incidents.api.serializers import TagsField
 from incidents.flows import choosing
@@ -73,7 +73,7 @@ class IncidentPreviewView(ApiView):
         body = self.body()
         project: Project = body.pop("project")
         if not access.may(self.user, Right.EDIT, project):
-            raise NotVisible(_("Only responders of the project may ask this."))
+            raise Forbidden(_("Only responders of the project may ask this."))
         tags = choosing.check_tags(project, body.pop("tags"))
         facts: dict[str, Any] = {
             name: choosing.classification_for(project, name, body.get(name)) for name in choosing.CLASSIFICATIONS

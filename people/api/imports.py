@@ -5,6 +5,7 @@ from typing import IO, Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -100,6 +101,7 @@ class ImportViewSet(Reads, ApiViewSet):
     serializer_class = ImportSerializer
     bodies: ClassVar[dict[str, type[serializers.Serializer]]] = {"create": ImportBody}
     codes: ClassVar[dict[str, int]] = {"create": status.HTTP_202_ACCEPTED}
+    also: ClassVar[dict[str, dict[int, str]]] = {"create": {status.HTTP_200_OK: "A dry run: what would happen."}}
     list_fields = ("id", "status", "total", "done", "counts", "created_at")
     orderings: ClassVar[dict[str, Column]] = {"created_at": Column(path="created_at")}
     default_ordering = "-created_at"
@@ -122,6 +124,12 @@ class ImportViewSet(Reads, ApiViewSet):
             args = (_plain(args[0], rows=True), *args[1:])
         return super().get_serializer(*args, **kwargs)
 
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("organization", str, description="With text/csv: an id, or the name."),
+            OpenApiParameter("dry_run", str, enum=["true", "false"], description="With text/csv."),
+        ]
+    )
     def create(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:
         body = self.body()
         if body.get("dry_run") != "true":

@@ -115,6 +115,17 @@ def test_every_row_of_the_contract_is_offered():
 
 
 @pytest.mark.django_db
+def test_an_import_is_described_in_both_its_forms_and_a_file_has_no_members_to_choose():
+    paths = Api(make.make_user()).get("/schema/").json()["paths"]
+    importing, export = paths["/api/v1/individuals/import/"]["post"], paths["/api/v1/incidents/export/"]["get"]
+
+    assert {"200", "202"} <= set(importing["responses"])
+    assert {"organization", "dry_run"} <= {each["name"] for each in importing["parameters"]}
+    assert "fields" not in {each["name"] for each in export["parameters"]}
+    assert "ordering" in {each["name"] for each in export["parameters"]}
+    assert "ETag" not in export["responses"]["200"].get("headers", {})
+
+
 def test_the_schema_and_its_page_are_for_the_signed_in():
     for path in ("/schema/", "/docs/"):
         assert Api(None).get(path).status_code == 401

@@ -316,6 +316,10 @@ def test_over_the_api_policies_are_kept_and_asked(project, manager, person):
     assert [(row["role"], row["individual"]["name"]) for row in told["roles"]][:2] == [
         ("reporter", "Mona"), (COMMANDER, "Petra"),
     ]  # fmt: skip
+    member = Api(make.make_member(project, "member"))
+    stranger = Api(make.make_member(make.make_project(), "owner"))
+    refused = [each.post("/incident-preview/", {"project": str(project.uuid)}) for each in (member, stranger)]
+    assert [answer.status_code for answer in refused] == [403, 400]
     wrong = api.post("/role-policies/", {
         "project": str(project.uuid), "name": "Odd", "role": COMMANDER, "individual": person("Petra").email,
         "filter": {"any": []},
