@@ -153,7 +153,7 @@ class Schema(AutoSchema):
         if self._is_matched():
             yield 412
         if self.method in {"POST", "PATCH"}:
-            yield from (413, 415)
+            yield from (411, 413, 415)
         if self.method == "POST":
             yield 422
         yield 429
