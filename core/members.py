@@ -1,9 +1,6 @@
-"""The door for everybody: signing in without the console's rights, and where each lands."""
-
-from typing import Any
+"""The one door for everybody: signing in, and where each lands."""
 
 from django.contrib.auth import views
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -11,19 +8,11 @@ from core.access import may_use_console
 from core.console.forms import LoginForm
 
 
-class MemberLoginForm(LoginForm):
-    """The console's form, with its throttling and its words, for every account."""
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Let every active account in; what it sees is decided page by page."""
-        AuthenticationForm.confirm_login_allowed(self, user)
-
-
 class Login(views.LoginView):
     """Signing in."""
 
     template_name = "members/login.html"
-    authentication_form = MemberLoginForm
+    authentication_form = LoginForm
     redirect_authenticated_user = True
     next_page = "root"
 

@@ -3,10 +3,10 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AuthenticationForm
 from unfold.widgets import (
     CHECKBOX_CLASSES,
     INPUT_CLASSES,
@@ -14,7 +14,6 @@ from unfold.widgets import (
     TEXTAREA_CLASSES,
 )
 
-from core.access import may_use_console
 from core.console.histories import changes_since
 from core.errors import FlowError, Stale
 from core.flows.signing_in import TooManyTries
@@ -22,14 +21,11 @@ from core.validators import storable
 
 
 class LoginForm(AuthenticationForm):
-    """Signing in by address. Whoever may not use the console is told so, after the right password only."""
+    """Signing in by address, for every active account; what it sees is decided page by page."""
 
     error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": _("This address and password do not belong together. Look at both again."),
-        "members_only": _(
-            "Your account is in order, but the console is for responders and above. Ask an admin of your project."
-        ),
     }
 
     def clean(self) -> dict[str, Any]:
@@ -42,15 +38,6 @@ class LoginForm(AuthenticationForm):
         except TooManyTries as refusal:
             raise ValidationError(refusal.message, code=refusal.code) from refusal
         return cleaned
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Let responders and above in.
-
-        :raises ValidationError: otherwise.
-        """
-        if user.is_active and not may_use_console(user):
-            raise ValidationError(self.error_messages["members_only"], code="members_only")
-        super().confirm_login_allowed(user)
 
 
 class RefusableForm:

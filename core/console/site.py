@@ -3,18 +3,21 @@
 from functools import update_wrapper
 from typing import Any
 
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from core.access import may_use_console
-from core.console import dashboard, searching, setting_up
+from core.console import dashboard, outsiders, searching, setting_up
 from core.console.banners import banners
-from core.console.forms import LoginForm
 from core.console.modeladmin import ModelAdmin
+from core.members import Login
 from core.validators import UNSTORABLE
 
 # Admins that third parties bring and we replace or leave out; they leak across projects and write past the flows.
@@ -25,7 +28,6 @@ class Console(UnfoldAdminSite):
     """Unfold's site under our access table. It takes no admin but ours."""
 
     index_template = "console/home.html"
-    login_form = LoginForm
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Register an admin built on `core.console.modeladmin.ModelAdmin`.
@@ -61,7 +63,23 @@ class Console(UnfoldAdminSite):
             response: HttpResponse = view(request, *args, **kwargs)
             return response
 
-        return super().admin_view(update_wrapper(guarded, view), cacheable)
+        inner = super().admin_view(update_wrapper(guarded, view), cacheable)
+
+        def entrance(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not self.has_permission(request):
+                return outsiders.turned_away(request)
+            response: HttpResponse = inner(request, *args, **kwargs)
+            return response
+
+        return never_cache(update_wrapper(entrance, inner))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """There is one log-in page for everybody; whoever comes by this address keeps where they wanted to go."""
+        if request.method != "POST":
+            return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse(f"{self.name}:index"))
+        page: Any = Login.as_view(next_page=f"{self.name}:index")
+        answer: HttpResponse = page(request)
+        return answer
 
     def get_urls(self) -> list[Any]:
         """The set-up page beside the stock ones."""

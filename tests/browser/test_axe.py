@@ -25,7 +25,7 @@ LISTS = (
     "django_celery_beat.periodictask", "core.project", "core.organization", "core.membership", "core.user",
     "core.apitoken", "core.accountsession", "core.accountevent",
 )  # fmt: skip
-FOR_STRANGERS = [("login", "/login/"), ("login-console", "/admin/login/"), ("forgotten", "/password/forgotten/")]
+FOR_STRANGERS = [("login", "/login/"), ("forgotten", "/password/forgotten/")]
 # What a reader of the finding needs: the rule, how bad, and where.
 SERIOUS = {"serious", "critical"}
 

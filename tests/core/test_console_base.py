@@ -13,7 +13,7 @@ from core.flows import memberships
 from core.models import Organization, Project
 from incidents.models import Severity, Type
 from knowledge.models import Tag, TagType, Template
-from tests.factories import make_member, make_organization, make_project, system
+from tests.factories import declare, make_member, make_organization, make_project, system
 
 pytestmark = pytest.mark.django_db
 
@@ -66,19 +66,18 @@ class TestRegistration:
 
 
 class TestWhoComesIn:
-    def test_an_anonymous_visitor_is_asked_to_sign_in(self, client):
-        answer = client.get(page("index"))
+    def test_an_anonymous_visitor_is_asked_to_sign_in_at_the_one_log_in_page(self, client):
+        assert client.get(page("index"))["Location"] == "/login/?next=/admin/"
+        assert client.get(page("login"))["Location"] == "/login/?next=/admin/"
+        assert client.get(page("login"), {"next": "/admin/set-up/"})["Location"] == "/login/?next=/admin/set-up/"
 
-        assert answer.status_code == 302
-        assert answer["Location"].startswith(page("login"))
-
-    def test_a_member_is_told_after_the_right_password_that_the_console_is_not_theirs(self, client, project):
+    def test_a_member_who_signs_in_there_lands_on_their_page_and_is_told_why(self, client, project):
         user = make_member(project, "member", email="member@example.com")
 
-        answer = client.post(page("login"), {"username": user.email, "password": "correct horse battery"})
+        answer = client.post(page("login"), {"username": user.email, "password": "correct horse battery"}, follow=True)
 
-        assert answer.status_code == 200
-        assert "responders and above" in answer.content.decode()
+        assert answer.redirect_chain[-1][0] == "/status/"
+        assert "The console is for responders and above" in answer.content.decode()
 
     def test_a_wrong_password_says_nothing_of_the_account(self, client, project):
         make_member(project, "member", email="member@example.com")
@@ -93,6 +92,35 @@ class TestWhoComesIn:
         answer = client.post(page("login"), {"username": user.email, "password": "correct horse battery"})
 
         assert answer["Location"] == "/admin/"
+
+    @pytest.mark.parametrize("path", ["change/", "join/"])
+    def test_a_member_who_follows_a_link_to_an_incident_gets_their_page_of_it(self, client, project, path):
+        incident = declare(project, title="Lost laptop")
+        client.force_login(make_member(project, "member"))
+
+        answer = client.get(f"/admin/incidents/incident/{incident.pk}/{path}", follow=True)
+
+        assert answer.redirect_chain[-1][0] == f"/i/{incident.name}/"
+        assert "The console is for responders and above" in answer.content.decode()
+
+    def test_a_member_hears_the_reason_where_there_is_no_page_like_it(self, client, project):
+        hidden = declare(project, visibility="restricted")
+        client.force_login(make_member(project, "member"))
+        missing = f"/admin/incidents/incident/{hidden.pk + 7}/change/"
+
+        answers = [client.get(f"/admin/incidents/incident/{key}/change/") for key in (hidden.pk, "9" * 40, "x")]
+        answers += [client.get(path) for path in (missing, page("people_task_changelist"))]
+        answers.append(client.post(f"/admin/incidents/incident/{hidden.pk}/close/"))
+
+        assert {answer.status_code for answer in answers} == {403}
+        assert len({answer.content for answer in answers}) == 1
+        assert "The console is for responders and above" in answers[0].content.decode()
+
+    def test_a_member_logs_out_from_the_frame_of_their_account(self, client, project):
+        client.force_login(make_member(project, "member"))
+
+        assert client.post(page("logout"))["Location"] == "/login/"
+        assert client.get("/account/").status_code == 302
 
 
 class TestVisibility:

@@ -11,8 +11,8 @@ from tests import factories as make
 from tests.apiclient import Api, problem
 
 pytestmark = pytest.mark.django_db
-FRAMED = ["/admin/login/", "/admin/", "/account/"]
-PLAIN = ["/password/forgotten/", "/api/v1/docs/", "/api/v1/me/", "/no/such/page", "/page/xyz/", "/healthz"]
+FRAMED = ["/admin/", "/account/"]
+PLAIN = ["/login/", "/password/forgotten/", "/api/v1/docs/", "/api/v1/me/", "/no/such/page", "/page/xyz/", "/healthz"]
 
 
 @pytest.fixture
