@@ -93,6 +93,17 @@ SECTIONS = (
     ),
 )  # fmt: skip
 
+
+@dataclass(frozen=True, kw_only=True)
+class Landing:
+    """A page of the console by its name. `inside` names the place whose tab it is, if it is one."""
+
+    title: str
+    icon: str
+    url: str
+    inside: str = ""
+
+
 Badge = Callable[[HttpRequest], tuple[str, str] | None]
 _badges: dict[str, Badge] = {}
 
@@ -111,6 +122,21 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         if items:
             groups.append({"title": section.title, "items": items})
     return groups
+
+
+def landings(request: HttpRequest) -> list[Landing]:
+    """The reader's places, and then the pages that are their tabs."""
+    places, pages = [], []
+    for place, names in _open_pages(request).items():
+        links = _links(request, place)
+        if links:
+            places.append(Landing(title=str(place.title), icon=place.icon, url=links[0]))
+        pages += [
+            Landing(title=_name(page), icon=place.icon, url=_list_of(page), inside=str(place.title))
+            for page in names
+            if len(names) > 1
+        ]
+    return [*places, *pages]
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:

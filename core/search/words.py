@@ -25,6 +25,12 @@ def terms(text: str) -> list[str]:
     return [_root(word) for word in words(text[:LONGEST_QUERY])[:MOST_TERMS]]
 
 
+def hold(text: str, terms: list[str]) -> bool:
+    """Whether every term is the beginning of a word of the text."""
+    there = words(text)
+    return bool(terms) and all(any(word.startswith(term) for word in there) for term in terms)
+
+
 def excerpt(text: str, terms: list[str], length: int = 120) -> str:
     """The part of the text around the first word that is looked for, on one line."""
     said = text.split()

@@ -271,6 +271,42 @@ def test_whoever_types_a_name_finds_that_subject_first_if_it_is_theirs_to_see(pr
     assert all("Printer" not in title for title in titles(owner, first.name, kinds=["person"]))
 
 
+@pytest.mark.parametrize("typed", ["{number}", "00{number}", "{prefix}{number}", "{small}-{number}", " {number} "])
+def test_a_bare_number_and_a_name_without_its_dash_mean_the_subject(typed):
+    project = make.make_project(name_prefix="INC")
+    responder = make.make_member(project, "responder")
+    wanted = make.declare(project, title="Printer on fire")
+    prefix, number = wanted.name.rsplit("-", 1)
+    for _time in range(3):
+        make.declare(project, title=f"{number} machines, {prefix}{number}", description=f"{wanted.name}")
+
+    found = titles(responder, typed.format(number=number, prefix=prefix, small=prefix.lower()))
+
+    assert found[0] == f"{wanted.name} Printer on fire"
+
+
+def test_a_number_is_that_of_each_project_of_theirs_the_open_ones_first(project):
+    second, third = make.make_project(), make.make_project()
+    closed, opened, foreign = (make.declare(each, title="Same number") for each in (project, second, third))
+    incidents.change_status(incident=closed, to="closed", actor=make.system(), now=timezone.now())
+    user = make.make_member(project, "responder")
+    memberships.grant(user=user, project=second, role="responder", actor=make.system(), now=timezone.now())
+
+    assert {name.rsplit("-", 1)[1] for name in (closed.name, opened.name, foreign.name)} == {"1"}
+    assert titles(user, "1") == [f"{opened.name} Same number", f"{closed.name} Same number"]
+
+
+def test_among_equals_the_open_come_first_and_a_better_match_stays_before_them(project, responder):
+    rows = [make.declare(project, title=f"Laptop {number}") for number in range(4)]
+    make.declare(project, title="Another", description="A laptop")
+    for row in rows[2:]:
+        incidents.change_status(incident=row, to="closed", actor=make.system(), now=timezone.now())
+
+    found = [title.split(" ", 1)[1] for title in titles(responder, "laptop")]
+
+    assert found == ["Laptop 1", "Laptop 0", "Laptop 3", "Laptop 2", "Another"]
+
+
 def test_only_the_newest_matches_are_looked_through(project, responder, monkeypatch):
     monkeypatch.setattr("core.search.finding.RANKED", 3)
     made = [make.declare(project, title=f"Many {number}") for number in range(5)]

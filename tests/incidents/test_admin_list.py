@@ -165,6 +165,28 @@ class TestSearch:
         assert reverse("admin:incidents_incident_change", args=[incident.pk]) in text
         assert "insider" not in text
 
+    def test_the_jump_box_leads_to_the_console_s_own_places(self, client, responder):
+        def found(text):
+            return client.get(reverse("admin:search"), {"s": text}).context["results"]
+
+        assert (found("tasks")[0].title, found("tasks")[0].url) == ("Tasks", reverse("admin:people_task_changelist"))
+        assert found("on-call")[0].title == "On-call"
+        assert [(one.title, one.kind) for one in found("swap")] == [("Swaps", "On-call")]
+        assert found("zzz") == []
+
+    def test_before_anything_is_typed_it_offers_what_is_open_and_the_places(self, client, responder, project):
+        opened, closed = declare(project, title="Payroll export"), declare(project, title="Over")
+        flows.change_status(incident=closed, to="closed", actor=system(), now=timezone.now())
+        declare(project, title="Hidden", visibility="restricted")
+
+        answer = client.get(reverse("admin:search"))
+
+        titles_found = [one.title for one in answer.context["results"]]
+        assert titles_found[:2] == [f"{opened.name} Payroll export", "Incidents"]
+        assert "Hidden" not in answer.content.decode()
+        assert "Active" in answer.content.decode()
+        assert opened.severity.name in answer.content.decode()
+
     def test_what_the_timeline_says_finds_the_incident(self, client, responder, project):
         add_entry(
             subject=declare(project, title="Odd log-in"), description="The gateway was rebooted", actor=system(),
