@@ -97,6 +97,14 @@ class Finding(Asking):
         typed = self.text or self.person or self.commander
         return bool(typed or any(map(self.window_said, MOMENTS)) or any(self.chosen(name) for name in NARROWING))
 
+    @property
+    def clearing(self) -> str:
+        """What leads out of too narrow a question, in words."""
+        filtered = self.person or self.commander or any(map(self.window_said, MOMENTS))
+        if not filtered and not any(self.chosen(name) for name in NARROWING):
+            return _("Clear the search")
+        return _("Clear search and filter") if self.text else _("Clear the filter")
+
     @cached_property
     def queryset(self) -> Any:
         """All that match, in order."""

@@ -21,7 +21,7 @@ from incidents.models import Incident
 from incidents.seeds import seed
 from people.flows import note_activity
 
-SEARCHED = {"title", "description", "visibility", "deleted_at"}
+SEARCHED = {"title", "description", "type", "tags", "visibility", "deleted_at"}
 # What counts as having done something in the subject (lifecycle R12, cost).
 ACTIVITY = {Event.Kind.CUSTOM, Event.Kind.DECISION, Event.Kind.IMPORTED, Event.Kind.FIELD, Event.Kind.ASSESSMENT}
 

@@ -1,4 +1,4 @@
-"""What is found of an incident: its names, title and description."""
+"""What is found of an incident: its names, title and description, and the names of its type and tags."""
 
 from core.search import Entry, register
 from incidents.models import Incident
@@ -9,13 +9,14 @@ def describe(incident: Incident) -> Entry | None:
     if incident.deleted_at is not None:
         return None
     names = " ".join(given.name for given in incident.subjectnames.all())
+    words = [incident.type.name, *(tag.name for tag in incident.tags.all())]
     return Entry(
         title=f"{names} {incident.title}",
-        body=incident.description,
+        body="\n".join([incident.description, *words]),
         project_id=incident.project_id,
         incident_id=incident.pk,
         restricted=incident.is_restricted,
     )
 
 
-register("incident", Incident, describe, prefetch=["subjectnames"])
+register("incident", Incident, describe, prefetch=["subjectnames", "type", "tags"])

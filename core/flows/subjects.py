@@ -61,10 +61,11 @@ def next_name(project: Any, kind: str) -> str:
     return name
 
 
-def give_birth(subject: Subject, *, actor: Actor, now: datetime, past: bool = False) -> None:
-    """Name and store a new subject with its first status, and tell the apps above. The flow has checked its fields."""
+def give_birth(subject: Subject, *, actor: Actor, now: datetime, tags: Iterable[Any] = (), past: bool = False) -> None:
+    """Name and store a new subject with tags and first status, and tell the apps above. The flow has checked them."""
     subject.name = next_name(subject.project, subject.kind)
     subject.save(force_insert=True)
+    subject.tags.add(*tags)
     SubjectName.objects.create(name=subject.name, given_at=now, **subject.as_owner)
     StatusChange.objects.create(**subject.as_owner, to_status=subject.status, changed_at=now, user=actor.user)
     payload = SubjectCreated(

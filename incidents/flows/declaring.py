@@ -64,7 +64,7 @@ def declare(
     incident = _new(project, title, description, type, severity, priority, visibility, reported_at, now)
     incident.status = Incident.Status.ACTIVE
     chosen_tags = choosing.check_tags(project, tags)
-    subjects.give_birth(incident, actor=actor, now=now)
+    subjects.give_birth(incident, actor=actor, now=now, tags=chosen_tags)
     _record_birth(incident, chosen_tags, _("Incident created"), actor, now)
     staffing.staff(incident, commander=commander, reporter=reporter, tags=chosen_tags, actor=actor, now=now)
     if status == Incident.Status.STABLE:
@@ -109,7 +109,7 @@ def record_past(
     if not incident.reported_at <= incident.stable_at <= incident.closed_at <= now + CLOCK_SKEW:
         raise Invalid(_("Reported, stable and closed must follow each other, and lie behind us."), field="closed_at")
     chosen_tags = choosing.check_tags(project, tags)
-    subjects.give_birth(incident, actor=actor, now=now, past=True)
+    subjects.give_birth(incident, actor=actor, now=now, tags=chosen_tags, past=True)
     if external_key:
         ExternalKey.objects.create(**incident.as_owner, system=external_key[0], key=external_key[1])
     _record_birth(incident, chosen_tags, _("Past incident recorded"), actor, now)
@@ -143,7 +143,6 @@ def _new(
 
 
 def _record_birth(incident: Incident, tags: Sequence[Tag], sentence: str, actor: Actor, now: datetime) -> None:
-    incident.tags.add(*tags)
     details = {
         "title": incident.title, "description": incident.description, "type": incident.type.name,
         "severity": incident.severity.name, "priority": incident.priority.name, "status": incident.status,

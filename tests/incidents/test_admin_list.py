@@ -151,6 +151,29 @@ class TestSearch:
         assert titles(client, f"?q={incident.name.lower()}") == ["Payroll export"]
         assert titles(client, "?q=nothing+like+it") == []
 
+    def test_the_names_of_type_and_tags_find_it_and_follow_every_change(self, client, responder, project):
+        kinds = [Type.objects.create(project=project, name=name) for name in ("Zebra fraud", "Yak loss")]
+        tag = Tag.objects.create(
+            project=project, name="Walrus", tag_type=TagType.objects.create(project=project, name="Animal")
+        )
+        incident = declare(project, title="Odd mails", type=kinds[0], tags=[tag])
+
+        assert titles(client, "?q=zebra+mails") == titles(client, "?q=walr") == ["Odd mails"]
+        flows.edit(incident=incident, type=kinds[1], tags=[], actor=system(), now=timezone.now())
+        assert titles(client, "?q=yak") == ["Odd mails"]
+        assert titles(client, "?q=zebra") == titles(client, "?q=walrus") == []
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            ("?q=zzz", "Clear the search"),
+            ("?severity=zzz", "Clear the filter"),
+            ("?q=zzz&severity=zzz", "Clear search and filter"),
+        ],
+    )
+    def test_the_way_out_of_an_empty_result_says_what_it_clears(self, client, responder, asked, said):
+        assert said in client.get(reverse(LIST) + asked).content.decode()
+
     def test_a_hidden_match_is_not_found(self, client, responder, project):
         declare(project, title="Insider", visibility="restricted")
 
