@@ -185,5 +185,5 @@ dashboard.register(
         key="severity", template="incidents/cards/severity.html", context=by_severity, place="aside", order=20
     )
 )
-dashboard.register(dashboard.Card(key="trends", template="incidents/cards/trends.html", context=trends, order=60))
+dashboard.register(dashboard.Card(key="trends", template="incidents/cards/trends.html", context=trends, place="below"))
 navigation.register_badge("incidents", open_badge)

@@ -49,5 +49,5 @@ def offered_to_me(request: Any) -> dict[str, Any] | None:
 
 notices.register(offered)
 dashboard.register(
-    dashboard.Card(key="offers", template="people/cards/offers.html", context=offered_to_me, place="aside", order=5)
+    dashboard.Card(key="offers", template="people/cards/offers.html", context=offered_to_me, place="calls", order=5)
 )

@@ -46,7 +46,7 @@ def overdue_figure(request: HttpRequest) -> dict[str, Any]:
 
 
 dashboard.register(
-    dashboard.Card(key="pages", template="people/cards/pages.html", context=pages_for_me, place="main", order=1)
+    dashboard.Card(key="pages", template="people/cards/pages.html", context=pages_for_me, place="calls", order=1)
 )
 dashboard.register(
     dashboard.Card(key="overdue", template="console/cards/stat.html", context=overdue_figure, place="stats", order=30)

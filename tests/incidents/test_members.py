@@ -452,3 +452,9 @@ class TestResponder:
 
         with django_assert_max_num_queries(30):
             client.get(self.url(incident))
+
+
+def test_who_leads_is_said_beside_the_status(client, member, incident):
+    page = words(client.get(f"/i/{incident.name}/"))
+
+    assert page.index("Incident Commander") < page.index("What happened") < page.index("Timeline")
