@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.access import Right, may_use_console
@@ -69,6 +70,7 @@ def _tasks(request: Any, incident: Incident, mine: frozenset[Right]) -> list[dic
             {
                 "task": task,
                 "people": [row.individual for row in task.doers] or [task.owner],
+                "overdue": task.is_overdue(timezone.now()),
                 "own": task_rules.is_own(task, request.user),
                 "may_take": Right.WRITE in mine and not does_it,
                 "may_finish": task_rules.may_work(request.user, task, mine),

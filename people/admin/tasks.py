@@ -162,7 +162,7 @@ class TaskAdmin(DialogsOnly):
         """A task with what its line shows."""
         return {
             "task": task,
-            "overdue": task.is_open and task.due_at <= timezone.now(),
+            "overdue": task.is_overdue(timezone.now()),
             "url": page_of(task) if page_path(task.subject) else "",
             "people": [row.individual for row in task.doers],  # type: ignore[attr-defined]
             "buttons": self.buttons(request, self.row_dialogs, task),

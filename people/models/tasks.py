@@ -1,5 +1,6 @@
 """What is to be done for a subject, by whom and until when."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -122,6 +123,10 @@ class Task(Record, SubjectOwned):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it should be done by now and is not."""
+        return self.is_open and self.due_at <= now
 
 
 class TaskAssignee(Identified):

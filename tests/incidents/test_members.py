@@ -458,3 +458,15 @@ def test_who_leads_is_said_beside_the_status(client, member, incident):
     page = words(client.get(f"/i/{incident.name}/"))
 
     assert page.index("Incident Commander") < page.index("What happened") < page.index("Timeline")
+
+
+def test_a_task_says_that_it_is_overdue(client, member, incident):
+    by = {"actor": system(), "now": timezone.now()}
+    create_task(subject=incident, title="In time", due_at=timezone.now() + timedelta(days=2), **by)
+    late = create_task(subject=incident, title="Late", due_at=timezone.now() + timedelta(hours=1), **by)
+    Task.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=5))
+
+    page = words(client.get(f"/i/{incident.name}/"))
+
+    assert page.count("Overdue") == 1
+    assert page.index("Late") < page.index("Overdue 5 h") < page.index("In time")
