@@ -345,3 +345,15 @@ def test_what_can_be_checked_of_labels_and_structure_is_in_order(open_page, admi
     page = open_page(admin, paths.get(where, f"/{where}/"), width=390)
 
     assert page.evaluate(FAULTS) == []
+
+
+def test_the_theme_chosen_in_the_console_is_the_one_of_the_members_pages(open_page, admin):
+    page = open_page(admin, "/status/")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+
+    page.evaluate("""localStorage.setItem("adminTheme", '"dark"')""")
+    page.reload()
+
+    assert light == "rgb(245, 247, 250)"
+    assert page.evaluate(ground) == "rgb(13, 19, 28)"
