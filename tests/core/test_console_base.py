@@ -116,6 +116,14 @@ class TestWhoComesIn:
         assert len({answer.content for answer in answers}) == 1
         assert "The console is for responders and above" in answers[0].content.decode()
 
+    def test_the_console_s_refusal_does_not_say_that_the_page_may_be_seen(self, client, project):
+        client.force_login(make_member(project, "responder"))
+
+        answer = client.get(page("core_membership_changelist"))
+
+        assert answer.status_code == 403
+        assert "Your role in the project does not reach here" in answer.content.decode()
+
     def test_a_member_logs_out_from_the_frame_of_their_account(self, client, project):
         client.force_login(make_member(project, "member"))
 

@@ -272,7 +272,7 @@ class TestList:
     def test_a_member_has_no_console_and_a_stranger_no_list(self, client, project):
         client.force_login(make.make_member(project, "member"))
 
-        assert client.get(LIST).status_code == 302
+        assert client.get(LIST).status_code == 403
 
 
 class TestMany:
