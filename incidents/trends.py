@@ -31,7 +31,7 @@ from django.utils.translation import gettext_lazy
 
 from core.console import ages
 from core.console.asking import midnight, within
-from core.console.charts import Bar, Chart, Part
+from core.console.charts import Bar, Chart, Part, in_short
 from core.models.organizations import Project
 from incidents.models import Incident, Severity, Type
 
@@ -137,7 +137,9 @@ class Trends:
 
     def _reported(self) -> Chart:
         found = self.counts()
-        legend = {row["severity__name"]: row["colour"] or PLAIN for rows in found.values() for row in rows}
+        every = (row for rows in found.values() for row in rows)
+        rows = sorted(every, key=lambda row: (-row["rank"], row["severity__name"]))
+        legend = {row["severity__name"]: row["colour"] or PLAIN for row in rows}
         bars = [self._counted(slot, found.get(slot.key, [])) for slot in self.slots(found)]
         return self._chart(_("Reported"), _("incidents"), bars, legend=legend)
 
@@ -204,7 +206,7 @@ class Trends:
             said = f"{total:,.0f} {currency}".strip()
             parts = [Part(value=float(total), said=said)] if total else []
             url = self._list(slot, "reported_at")
-            bars.append(Bar(label=slot.label, figure=f"{total:,.0f}", said=said, url=url, parts=parts))
+            bars.append(Bar(label=slot.label, figure=in_short(total), said=said, url=url, parts=parts))
         note = _("of the incidents reported then") + (f", {currency}" if currency else "")
         return self._chart(_("Cost"), note, bars)
 

@@ -95,6 +95,16 @@ class Chart:
         ]  # fmt: skip
 
 
+def in_short(amount: Any) -> str:
+    """An amount in a few characters, for below a bar: 940, 2.8k, 32k, 1.3M."""
+    for unit, least in (("M", 1_000_000), ("k", 1000)):
+        # What would round up to the next unit is said in it.
+        if amount >= least * 0.9995:
+            whole = amount / least
+            return f"{whole:.1f}{unit}" if whole < 9.95 else f"{whole:,.0f}{unit}"
+    return f"{amount:,.0f}"
+
+
 def _stack(bar: Bar, x: float, width: float, most: float) -> list[Drawn]:
     drawn, top = [], float(HEIGHT)
     for part in bar.parts:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils import timezone
 
-from core.console import ages, counting, dashboard, panels
+from core.console import ages, charts, counting, dashboard, notices, panels
 from core.console.filters import visible
 from core.console.forms import LetterField, storable_text
 from core.models import User
@@ -55,6 +55,25 @@ class TestAges:
         assert ages.clock(NOW - timedelta(hours=1), NOW) == "today 11:53"
         assert ages.clock(NOW - timedelta(days=30), NOW) == "25 Oct, 12:53"
         assert ages.clock(datetime(2020, 1, 2, tzinfo=UTC), NOW) == "2 Jan 2020"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [(0, "0"), (940, "940"), (999.7, "1.0k"), (2815, "2.8k"), (9960, "10k"), (32_420, "32k"), (999_600, "1.0M"),
+     (1_250_000, "1.2M"), (48_000_000, "48M")],
+)  # fmt: skip
+def test_an_amount_below_a_bar_is_short(amount, said):
+    assert charts.in_short(amount) == said
+
+
+def test_notices_are_told_the_red_first_then_in_their_order(monkeypatch):
+    told = [("amber", 20), ("amber", 10), ("red", 50), ("red", 10)]
+    found = [notices.Notice(word="", tone=tone, said="", order=order) for tone, order in told]
+    monkeypatch.setattr(notices, "_finders", [lambda _request, _subject: found])
+
+    shown = [(notice.tone, notice.order) for notice in notices.notices(None, None)]
+
+    assert shown == [("red", 10), ("red", 50), ("amber", 10), ("amber", 20)]
 
 
 class TestCounts:

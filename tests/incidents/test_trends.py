@@ -114,6 +114,7 @@ class TestTrends:
             make.declare(project, reported_at=NOVEMBER, severity=severity)
 
         assert list(figures(client, "Reported", "?by=severity")) == ["Critical", "Medium", "Low"]
+        assert [name for name, _colour in charts(client)["Reported"].legend] == ["Critical", "Medium", "Low"]
 
     def test_project_type_and_time_narrow(self, client, responder, project):
         other = make.make_project(project.organization, name="Privacy")
