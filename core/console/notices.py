@@ -13,7 +13,7 @@ from core.console.dialogs import Button
 class Notice:
     """One line: a word in red (act) or amber (soon), a sentence, what to do.
 
-    :ivar tone: "red" or "amber".
+    :ivar tone: "red" or "amber". :ivar order: among those of its tone, the small ones first.
     """
 
     word: Any
@@ -22,6 +22,7 @@ class Notice:
     more: Any = ""
     url: str = ""
     buttons: list[Button] = field(default_factory=list)
+    order: int = 50
 
 
 Finder = Callable[[HttpRequest, Any], Iterable[Notice]]
@@ -37,4 +38,4 @@ def register(finder: Finder) -> Finder:
 def notices(request: HttpRequest, subject: Any) -> list[Notice]:
     """The subject's notices, red ones first."""
     found = [notice for finder in _finders for notice in finder(request, subject)]
-    return sorted(found, key=lambda notice: notice.tone != "red")
+    return sorted(found, key=lambda notice: (notice.tone != "red", notice.order))

@@ -26,6 +26,7 @@ def offered(request: HttpRequest, subject: Any) -> list[Notice]:
             more=_("since %(time)s; until it is accepted %(giver)s stays responsible.")
             % {"time": ages.local(row.offered_at, "H:i"), "giver": row.giver},
             buttons=admin.buttons(request, ["accept", "decline", "withdraw"], row),
+            order=20,
         )
         for row in handovers.open_offers(subject)
     ]

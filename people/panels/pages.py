@@ -57,6 +57,7 @@ def _notice(admin: Any, request: HttpRequest, page: Page) -> Notice:
         more="; ".join(_said(call) for call in calls) or _("nobody could be called"),
         url=f"{request.path}?tab=pages",
         buttons=admin.buttons(request, BUTTONS, page),
+        order=10,
     )
 
 

@@ -119,7 +119,7 @@ class TestWhoComesIn:
     def test_the_console_s_refusal_does_not_say_that_the_page_may_be_seen(self, client, project):
         client.force_login(make_member(project, "responder"))
 
-        answer = client.get(page("core_membership_changelist"))
+        answer = client.get(page("core_organization_add"))
 
         assert answer.status_code == 403
         assert "Your role in the project does not reach here" in answer.content.decode()
