@@ -126,7 +126,11 @@ class ManyForm(DialogForm):
             return [gettext("It goes on in the background; a page shows how far it is, and each result.")]
         if not count:
             return [gettext("No incident is chosen. Close this and tick some, or take all that match.")]
-        told = ngettext("%(count)s incident is looked at now.", "%(count)s incidents are looked at now.", count)
+        told = ngettext(
+            "It is done at once; what came of it is shown.",
+            "It is done at once, for each of the %(count)s; what came of each is shown.",
+            count,
+        )
         return [told % {"count": count}]
 
 

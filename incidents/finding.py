@@ -39,10 +39,10 @@ SORTS: dict[str, tuple[Any, ...]] = {
     "-closed": ("-closed_at", "-pk"),
 }
 WINDOWS = {
-    "1": gettext_lazy("24 hours"),
-    "7": gettext_lazy("7 days"),
-    "30": gettext_lazy("30 days"),
-    "365": gettext_lazy("a year"),
+    "1": gettext_lazy("last 24 hours"),
+    "7": gettext_lazy("last 7 days"),
+    "30": gettext_lazy("last 30 days"),
+    "365": gettext_lazy("last 12 months"),
 }
 # The parameters of each window: last so many days, first day, last day.
 MOMENTS = {
@@ -85,7 +85,7 @@ class Finding(Asking):
         """The window in words; empty when all time is meant."""
         days = self.asked.get(MOMENTS[moment][0])
         if days in WINDOWS:
-            return _("last %(span)s") % {"span": WINDOWS[days]}
+            return str(WINDOWS[days])
         first, last = self.window(moment)
         if first and last:
             return f"{first} – {last}"

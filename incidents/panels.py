@@ -6,11 +6,12 @@ from django.contrib.admin import site
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import panels as core_panels
-from core.console import dashboard, navigation, panels
+from core.console import ages, dashboard, navigation, panels
 from core.console.counting import FEW, in_words
 from core.console.once import once
 from core.models.subjects import SubjectLink
@@ -134,8 +135,14 @@ def active_figure(request: HttpRequest) -> dict[str, Any]:
 
 def stable_figure(request: HttpRequest) -> dict[str, Any]:
     """How many wait to be closed."""
-    count = in_words(count_in(request, "stable"), FEW)
-    return {"label": _("Stable, to close"), "figure": count, "note": "", "url": f"{reverse(LIST)}?tab=stable"}
+    count = count_in(request, "stable")
+    note = _("Nothing waits")
+    if count:
+        rows = Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE)
+        oldest = rows.order_by("stable_at").values_list("stable_at", flat=True).first()
+        note = _("the oldest for %(age)s") % {"age": ages.short(timezone.now() - oldest)}
+    figure = in_words(count, FEW)
+    return {"label": _("Stable, to close"), "figure": figure, "note": note, "url": f"{reverse(LIST)}?tab=stable"}
 
 
 def by_severity(request: HttpRequest) -> dict[str, Any] | None:

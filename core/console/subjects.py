@@ -82,8 +82,10 @@ class EntryForm(DialogForm):
 class LinkForm(DialogForm):
     """A link to another subject, by its name."""
 
-    kind = forms.ChoiceField(label=_("It is"), choices=SubjectLink.Kind.choices)
-    name = forms.CharField(label=_("Of"), max_length=64, help_text=_("Its name, for example INC-42. Old names work."))
+    kind = forms.ChoiceField(label=_("This one is"), choices=SubjectLink.Kind.choices)
+    name = forms.CharField(
+        label=_("Name of the other one"), max_length=64, help_text=_("For example INC-42. Old names work.")
+    )
 
 
 class DeleteForm(SubjectForm):

@@ -174,6 +174,12 @@ class TestSearch:
     def test_the_way_out_of_an_empty_result_says_what_it_clears(self, client, responder, asked, said):
         assert said in client.get(reverse(LIST) + asked).content.decode()
 
+    @pytest.mark.parametrize(("days", "said"), [("1", "last 24 hours"), ("365", "last 12 months")])
+    def test_a_window_is_said_in_words(self, client, responder, days, said):
+        text = client.get(reverse(LIST) + f"?days={days}").content.decode()
+
+        assert f"Reported: {said}" in text
+
     def test_a_hidden_match_is_not_found(self, client, responder, project):
         declare(project, title="Insider", visibility="restricted")
 

@@ -190,6 +190,15 @@ class TestHome:
         assert card.index("I command") < card.index("I scribe")
         assert "You command" in card
 
+    def test_the_tile_of_the_stable_says_how_long_the_oldest_waits(self, client, responder, project):
+        assert self.home(client)[0]["Stable, to close"]["note"] == "Nothing waits"
+
+        for hours in (30, 5):
+            reported = timezone.now() - timedelta(hours=hours + 1)
+            lasted(project, reported, 1)
+
+        assert self.home(client)[0]["Stable, to close"]["note"] == "the oldest for 30 h"
+
     def test_overdue_tasks_are_counted_and_lead_to_their_list(self, client, responder, project):
         now = timezone.now()
         incident = make.declare(project)
