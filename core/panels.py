@@ -125,10 +125,11 @@ def planned(request: HttpRequest, subject: Any) -> dict[str, Any]:
     rows = Operation.objects.of(subject).select_related("plugin_instance", subject.kind, "project")
     page = panels.page_of(request, rows.order_by("-created_at", "-pk"))
     admin: Any = site.get_model_admin(Operation)
+    reached = operations.whom(page.object_list)
     lines = [
         {
             "operation": row,
-            "does": operations.does(row),
+            "does": operations.does(row, reached.get(row.pk, "")),
             "url": reverse("admin:core_operation_change", args=[row.pk]),
             "buttons": admin.buttons(request, ["retry", "skip", "cancel"], row),
         }

@@ -139,7 +139,7 @@ def stable_figure(request: HttpRequest) -> dict[str, Any]:
     note = _("Nothing waits")
     if count:
         rows = Incident.objects.visible_to(request.user).filter(status=Incident.Status.STABLE)
-        oldest = rows.order_by("stable_at").values_list("stable_at", flat=True).first()
+        oldest: Any = rows.order_by("stable_at").values_list("stable_at", flat=True).first()
         note = _("the oldest for %(age)s") % {"age": ages.short(timezone.now() - oldest)}
     figure = in_words(count, FEW)
     return {"label": _("Stable, to close"), "figure": figure, "note": note, "url": f"{reverse(LIST)}?tab=stable"}

@@ -86,10 +86,19 @@ class OperationAdmin(ModelAdmin):
         rows = Operation.objects.filter(access.operation_filter(Operation, request.user))
         return rows.order_by("-pk")
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with whom its rows reach."""
+        found = super().get_changelist_instance(request)
+        reached = wording.whom(found.result_list)
+        for row in found.result_list:
+            row.reaches = reached.get(row.pk, "")
+        return found
+
     @admin.display(description=_("what"))
     def what(self, obj: Operation) -> str:
-        """What it does."""
-        return wording.does(obj)
+        """What it does, and whom it reaches."""
+        reaches = obj.reaches if hasattr(obj, "reaches") else wording.whom([obj]).get(obj.pk, "")
+        return wording.does(obj, reaches)
 
     @admin.display(description=_("for"))
     def about(self, obj: Operation) -> str:

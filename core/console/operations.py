@@ -1,5 +1,6 @@
 """Operations in words: what each does, and what did not happen when it failed."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from django.utils.translation import gettext as _
 from core.console.dialogs import Button
 from core.operations.models import Operation
 
+# To or about whom the operations of one action are, by primary key: for all of a list in a fixed number of queries.
+Whom = Callable[[Sequence[Operation]], dict[int, str]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
@@ -18,6 +22,7 @@ class Words:
 
     does: Any
     missed: Any
+    whom: Whom | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +39,9 @@ class Alert:
 _words: dict[str, Words] = {}
 
 
-def register_words(action: str, *, does: Any, missed: Any) -> None:
-    """Say what an action does, in words."""
-    _words[action] = Words(does=does, missed=missed)
+def register_words(action: str, *, does: Any, missed: Any, whom: Whom | None = None) -> None:
+    """Say what an action does, in words, and how to find whom it reaches."""
+    _words[action] = Words(does=does, missed=missed, whom=whom)
 
 
 def actions() -> list[tuple[str, Any]]:
@@ -44,10 +49,23 @@ def actions() -> list[tuple[str, Any]]:
     return sorted((action, words.does) for action, words in _words.items())
 
 
-def does(operation: Operation) -> str:
-    """What the operation does."""
+def does(operation: Operation, reaches: str = "") -> str:
+    """What the operation does, and for whom where that is known."""
     words = _words.get(operation.action)
-    return str(words.does) if words else operation.action
+    said = str(words.does) if words else operation.action
+    return f"{said}: {reaches}" if reaches else said
+
+
+def whom(operations: Iterable[Operation]) -> dict[int, str]:
+    """Whom the operations reach, by primary key, where their action tells."""
+    by_action: dict[str, list[Operation]] = {}
+    for operation in operations:
+        by_action.setdefault(operation.action, []).append(operation)
+    found: dict[int, str] = {}
+    for action, rows in by_action.items():
+        words = _words.get(action)
+        found |= words.whom(rows) if words and words.whom else {}
+    return found
 
 
 def missed(operation: Operation) -> str:

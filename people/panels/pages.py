@@ -1,5 +1,6 @@
 """What a subject's page shows of its pages: the notice above the tabs, the tab, the mark beside a role."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.console import notices, operations, panels
 from core.console.notices import Notice
+from core.operations.models import Operation
 from people.flows import pages
 from people.flows.calls import why
 from people.models import Page, PageCall, PageDelivery
@@ -98,6 +100,13 @@ def count(subject: Any) -> int | None:
     return len(waiting(subject)) or None
 
 
+def whom_paged(rows: Sequence[Operation]) -> dict[int, str]:
+    """Who is called by each delivery."""
+    wanted = {row.pk: row.arguments.get("delivery") for row in rows}
+    found = PageDelivery.objects.select_related("call__individual").in_bulk(set(wanted.values()) - {None})
+    return {pk: str(found[key].call.individual) for pk, key in wanted.items() if key in found}
+
+
 notices.register(paging_notices)
 panels.register(
     panels.Panel(
@@ -106,8 +115,8 @@ panels.register(
     )
 )  # fmt: skip
 MISSED = gettext_lazy("A page did not arrive.")
-operations.register_words("page.email", does=gettext_lazy("Page somebody by mail"), missed=MISSED)
-operations.register_words("page.webhook", does=gettext_lazy("Page somebody by webhook"), missed=MISSED)
+operations.register_words("page.email", does=gettext_lazy("Page somebody by mail"), missed=MISSED, whom=whom_paged)
+operations.register_words("page.webhook", does=gettext_lazy("Page somebody by webhook"), missed=MISSED, whom=whom_paged)
 operations.register_words(
     "page.advance", does=gettext_lazy("Look after a page"), missed=gettext_lazy("A page was not looked after.")
 )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Project, RestrictedRead, SubjectLink
+from core.operations import plan
 from core.operations.models import Operation
 from core.timeline import Event
 from core.timeline import flows as timeline
@@ -631,6 +632,34 @@ class TestOperations:
 
         row.refresh_from_db()
         assert row.status == "skipped"
+
+    def test_the_list_says_whom_a_mail_goes_to_without_a_query_a_row(
+        self, client, responder, incident, project, django_assert_max_num_queries
+    ):
+        url = reverse("admin:core_operation_changelist")
+
+        def mail(name):
+            person = make_individual(project, name=name)
+            plan(
+                "email.send", subject=incident, fact=f"test:{person.pk}",
+                arguments={"template": "involved", "individual": person.pk},
+            )  # fmt: skip
+
+        mail("Ada Lovelace")
+        client.get(url)
+        with django_assert_max_num_queries(30) as few:
+            assert "Send a mail: Ada Lovelace" in client.get(url).content.decode()
+        for number in range(5):
+            mail(f"Person {number}")
+        with django_assert_max_num_queries(30) as many:
+            assert "Send a mail: Person 4" in client.get(url).content.decode()
+
+        assert len(few) == len(many)
+        row = Operation.objects.filter(action="email.send").latest("pk")
+        page = reverse("admin:core_operation_change", args=[row.pk])
+        assert "Send a mail: Person 4" in client.get(page).content.decode()
+        tab = reverse("admin:incidents_incident_change", args=[incident.pk]) + "?tab=operations"
+        assert "Send a mail: Ada Lovelace" in client.get(tab).content.decode()
 
     def test_the_list_shows_only_those_of_visible_subjects(self, client, responder, incident, project):
         hidden = declare(project, visibility="restricted")
