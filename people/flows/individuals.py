@@ -86,10 +86,6 @@ def save_individual(
     except ValueError as error:
         raise Invalid(str(error), field="email") from None
     _refuse_to_change(individual, actor)
-    if not individual.name.strip():
-
-
-    _refuse_leaving(individual)
     if looks_empty(individual.name):
         individual.name = name_from(individual.email)
     known = dict(individual.identities.values_list("system", "value")) if individual.pk else {}
