@@ -260,7 +260,7 @@ def test_a_restriction_twice_is_refused(service, people):
 
 def test_a_layer_changed_meanwhile_is_refused(layer, people):
     read = RotationLayer.objects.get(pk=layer.pk)
-    save(layer, members=people)
+    save(layer, members=people[::-1])
 
     with pytest.raises(Stale):
         save(read, members=people[:1], version=1)
