@@ -110,9 +110,11 @@ def _mapped(record: dict[str, Any], now: datetime) -> PastIncident:
     reported = _later(occurred, timeline.get("discovery"), now)
     closed = _later(reported, timeline.get("containment"), now)
     unmapped = tuple(sorted(set(record) - MAPPED))
+    # A title is one line.
+    victim = " ".join((record["victim"].get("victim_id") or "unknown victim").split())
     return PastIncident(
         key=record["incident_id"],
-        title=f"{', '.join(sorted(record['action']))} at {record['victim'].get('victim_id') or 'unknown victim'}",
+        title=f"{', '.join(sorted(record['action']))} at {victim}",
         description=record.get("summary", ""),
         type=sorted(record["action"])[0].capitalize(),
         severity=RATINGS.get(record.get("impact", {}).get("overall_rating"), NO_SEVERITY),
