@@ -59,7 +59,7 @@ def serving(config: str, home: Path, port: int, **environment: str) -> Iterator[
     }  # fmt: skip
     # Settings were read with the commands' home; the server gets its own counts.
     variables.pop("METRICS_DIR", None)
-    command = [sys.executable, "-m", "gunicorn", "--config", f"python:{config}", "--bind", address]
+    command = [sys.executable, "-m", "bench.serve", "--config", f"python:{config}", "--bind", address]
     with (home / "web.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 (our own server)
             [*command, "dispatch_project.wsgi"], env=variables, stdout=log, stderr=subprocess.STDOUT

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import xlsxwriter
-
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards included.
 FORMULA_STARTS: Final = frozenset("=+-@\t\r\n|%＝＋－＠")
 LONGEST_CELL: Final = 32_767
@@ -71,6 +69,9 @@ def harmless(text: str) -> str:
 
 def _fill(file: Any, heads: Sequence[Head], rows: Rows) -> None:
     options = {"constant_memory": True, "in_memory": False, "remove_timezone": False}
+    # Read where somebody asks: each web process would hold some MiB for what few of them ever write.
+    import xlsxwriter
+
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()
         strong = book.add_format({"bold": True})

@@ -1,8 +1,8 @@
 """The calendar feeds: shifts as iCalendar for whoever has the secret address. No log-in, and nothing about subjects."""
 
 from datetime import datetime
+from typing import Any
 
-import icalendar
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,18 +33,20 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponse:  # noqa: ARG001
 
 def written(feed: CalendarFeed, now: datetime) -> bytes:
     """The feed's shifts, each an event."""
+    # Read where somebody asks: each web process would hold some MiB for what few of them ever write.
+    import icalendar
+
     book = icalendar.Calendar()
     book.add("prodid", "-//Dispatch//On-call//EN")
     book.add("version", "2.0")
     book.add("x-wr-calname", _("On call: %(what)s") % {"what": feed.service or feed.user})
     book.add("x-published-ttl", "PT1H")
     for shift in oncall.shifts_of(feed, now=now):
-        book.add_component(_event(shift, feed.service_id is None, now))
+        book.add_component(_filled(icalendar.Event(), shift, feed.service_id is None, now))
     return bytes(book.to_ical())
 
 
-def _event(shift: Shift, own: bool, now: datetime) -> icalendar.Event:
-    event = icalendar.Event()
+def _filled(event: Any, shift: Shift, own: bool, now: datetime) -> Any:
     event.add("uid", f"{shift.uuid}@dispatch")
     event.add("dtstamp", now)
     event.add("dtstart", shift.starts_at)

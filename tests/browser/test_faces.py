@@ -148,7 +148,7 @@ def test_a_screenshot_is_pasted_into_the_timeline(open_page, admin, project):
 
     pasted = page.locator("li.ev").first.get_by_role("img")
     expect(pasted).to_be_visible()
-    assert pasted.evaluate("(image) => image.complete && image.naturalWidth") == 100
+    assert pasted.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 100
     assert Attachment.objects.get().name.startswith("Screenshot ")
     picture(page, "attached")
 

@@ -212,10 +212,10 @@ def test_escape_closes_a_menu_and_goes_back_to_its_button(open_page, rita, proje
     page = open_page(rita, change(declare(project, by=rita)))
     more = page.locator(".head .actions summary")
     Keyboard().press(more)
-    expect(page.get_by_role("link", name=re.compile("^Add a task"))).to_be_visible()
+    expect(page.locator(".head").get_by_role("link", name=re.compile("^Add a task"))).to_be_visible()
 
     page.keyboard.press("Tab")
     page.keyboard.press("Escape")
 
-    expect(page.get_by_role("link", name=re.compile("^Add a task"))).to_be_hidden()
+    expect(page.locator(".head").get_by_role("link", name=re.compile("^Add a task"))).to_be_hidden()
     expect(more).to_be_focused()

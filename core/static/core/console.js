@@ -29,13 +29,7 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     htmx.ajax("GET", link.href, { target: "#dialog", swap: "innerHTML" });
   };
   // What was typed is not thrown away by a key that was meant for something else: Escape asks once.
-  const written = (form) =>
-    Boolean(form?.querySelector(".errors")) ||
-    [...(form?.elements || [])].some((field) =>
-      field.type === "checkbox" || field.type === "radio"
-        ? field.checked !== field.defaultChecked
-        : /^(TEXTAREA|INPUT)$/.test(field.tagName) && field.type !== "hidden" && field.value !== field.defaultValue,
-    );
+  const written = (form) => Boolean(form?.matches("[data-written]") || form?.querySelector(".errors"));
   const guard = (event) => {
     const form = dialog().querySelector("form");
     if (event.target !== dialog() || !written(form) || form.dataset.warned) return;
@@ -351,6 +345,7 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     document.body.addEventListener("htmx:responseError", failed);
     document.body.addEventListener("htmx:sendError", failed);
     dialog()?.addEventListener("cancel", guard);
+    dialog()?.addEventListener("input", (event) => event.target.form && (event.target.form.dataset.written = ""));
     enhance(document);
     refreshAges();
     setInterval(refreshAges, 20000);

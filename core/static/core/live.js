@@ -43,10 +43,7 @@
     const box = document.getElementById("live-note");
     if (box && (!text || box.dataset.text === text)) box.remove();
   };
-  const loggedOut = () => {
-    const console_ = location.pathname.startsWith("/admin/");
-    say(words.out, words.login, `${console_ ? "/admin/login/" : "/login/"}?next=${encodeURIComponent(location.pathname)}`);
-  };
+  const loggedOut = () => say(words.out, words.login, `/login/?next=${encodeURIComponent(location.pathname)}`);
 
   // The token of a form is the one of today's session: logging in anew changes it.
   const freshen = (form) => {
