@@ -17,6 +17,15 @@ class Participant(Identified, Stamped, SubjectOwned):
     :ivar service: the on-call service that brought the person; while they take part it is represented.
     """
 
+    # Without indexes of their own: those of the constraints below begin with them, and PostgreSQL would take the
+    # smaller one to look for one person among those who take part.
+    incident = models.ForeignKey(
+        "incidents.Incident", null=True, blank=True, on_delete=models.CASCADE, related_name="participants",
+        db_index=False,
+    )  # fmt: skip
+    case = models.ForeignKey(
+        "cases.Case", null=True, blank=True, on_delete=models.CASCADE, related_name="participants", db_index=False
+    )
     individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="participations")
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     added_by = models.ForeignKey("core.User", null=True, on_delete=models.PROTECT, related_name="+")
