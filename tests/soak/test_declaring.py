@@ -5,6 +5,7 @@ import threading
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 import pytest
 
@@ -38,8 +39,8 @@ def declare_all(installation: Installation, bodies, clients=8):
         for _try in range(60):
             try:
                 status, answer = installation.call("POST", "/incidents/", body, key=f"report-{number}")
-            except OSError:
-                # The one process is being restarted.
+            except (OSError, HTTPException):
+                # The one process is being restarted, in the middle of an answer perhaps.
                 time.sleep(0.5)
                 continue
             seen.append(status)
