@@ -86,8 +86,8 @@ def roles_granting(right: Right) -> list[str]:
     return [role for role, rights in PROJECT_RIGHTS.items() if right in rights]
 
 
-# Kinds of subjects: the names of the foreign keys to them.
-_KINDS = ("incident", "case")
+# Kinds of subjects: the names of the foreign keys to them (`core.models.subjects` says what each needs).
+KINDS = ("incident", "case")
 # Written by hand, because every query of every page holds them, several times over: building the same from querysets
 # took half of a page's time. An owner's membership is the one without a project (a constraint of the table says so).
 _PROJECTS = """
@@ -147,7 +147,7 @@ def edit_filter(model: type[models.Model], user: Any) -> Q:
     return by_membership | (Q(project__in=projects_where(user)) & Q(Exists(held)))
 
 
-def owned_filter(model: type[models.Model], user: Any, kinds: Iterable[str] = _KINDS) -> Q:
+def owned_filter(model: type[models.Model], user: Any, kinds: Iterable[str] = KINDS) -> Q:
     """The condition under which a user sees a row that belongs to a subject (of one of the kinds): it is visible."""
     condition = Q()
     for field in kinds:
@@ -233,7 +233,7 @@ def token_filter(user: Any) -> Q:
     return Q(user_id=_pk(user)) | (Q(user__is_service=True) & Q(Exists(administered)))
 
 
-def copied_filter(user: Any, kinds: Iterable[str] = _KINDS) -> Q:
+def copied_filter(user: Any, kinds: Iterable[str] = KINDS) -> Q:
     """The condition for rows that copy project, organization, `restricted` and the subject (the search index).
 
     With `kinds` for rows of such subjects, or of none.

@@ -213,8 +213,9 @@ class ReopenForm(MoveForm):
 
 def _left_open(incident: Incident) -> list[str]:
     """Tasks that closing does not end."""
-    due = Task.objects.of(incident).open().values_list("due_at", flat=True)
-    count, late = len(due), sum(moment < timezone.now() for moment in due)
+    tasks, now = Task.objects.of(incident).open(), timezone.now()
+    late = sum(task.is_overdue(now) for task in tasks)
+    count = len(tasks)
     if not count:
         return []
     stays = ngettext("%(count)s task stays open", "%(count)s tasks stay open", count) % {"count": count}

@@ -126,7 +126,8 @@ class ConfigurationForm(RememberingForm, forms.ModelForm):
 
 
 class DialogForm(RefusableForm, forms.Form):
-    """The form of a dialog: `request`, and `target`, what it is about (None for a dialog of a list).
+    """The form of a dialog: `request`, and `target`, what it is about (None for a dialog of a list). A field that has
+    a method `serve` is told both.
 
     :cvar together: names of fields that share a line.
     """

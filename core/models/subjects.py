@@ -12,7 +12,7 @@ from core.models.base import Identified, Record
 from core.validators import storable
 
 # The two bases a new kind of subject touches: one nullable foreign key each in SubjectOwned and SubjectLinked.
-KINDS = ("incident", "case")
+KINDS = access.KINDS
 
 
 class Visibility(models.TextChoices):

@@ -80,7 +80,8 @@ def supersede(*, event: Event, description: str, reason: str, actor: Actor, now:
     _check_text(reason, "reason")
     if not event.is_entry:
         raise CannotCorrect(_("Only entries written by people can be corrected."))
-    if _is_erased(event):
+    lock(event.subject)
+    if _is_erased_by_now(event):
         raise CannotCorrect(_("This entry was erased; write a new one."))
     if EventSupersession.objects.filter(event=event).exists():
         raise CannotCorrect(_("This entry was corrected already; correct the newer one."))
@@ -117,7 +118,8 @@ def erase(*, event: Event, actor: Actor, now: datetime, reason: str) -> None:
     """
     access.require(actor, Right.DELETE, event.subject)
     _check_text(reason, "reason")
-    if _is_erased(event):
+    lock(event.subject)
+    if _is_erased_by_now(event):
         raise CannotErase(_("This event was erased already."))
     forget(event, now)
     record(
@@ -139,9 +141,8 @@ def lock(subject: Subject) -> None:
     type(subject).objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=subject.pk)
 
 
-def _is_erased(event: Event) -> bool:
-    """As it is now; the subject is held from here on."""
-    lock(event.subject)
+def _is_erased_by_now(event: Event) -> bool:
+    """Whether somebody was quicker; the caller holds the subject."""
     event.refresh_from_db(fields=["erased_at"])
     return event.erased_at is not None
 

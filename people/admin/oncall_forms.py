@@ -197,9 +197,7 @@ class EscalationForm(OfService):
 class OverrideForm(OfService):
     """Somebody takes a span."""
 
-    individual = PersonField(
-        label=_("Who"),
-    )
+    individual = PersonField(label=_("Who"))
     starts_at = forms.DateTimeField(label=_("From"), widget=LocalDateTime, help_text=_("On your clock."))
     ends_at = forms.DateTimeField(label=_("Until"), widget=LocalDateTime)
     reason = forms.CharField(label=_("Why"), required=False, max_length=300)

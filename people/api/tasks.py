@@ -85,7 +85,7 @@ class TaskSerializer(Answer):
         return [field.to_representation(row.individual) for row in task.doers]  # type: ignore[attr-defined]
 
     def get_overdue(self, task: Task) -> bool:
-        return task.is_open and task.due_at <= timezone.now()
+        return task.is_overdue(timezone.now())
 
 
 class TaskBody(Body):

@@ -25,10 +25,7 @@ class TaskForm(DialogForm):
     description = LetterField(
         label=_("Details"), required=False, max_length=LONGEST_DESCRIPTION, widget=forms.Textarea(attrs={"rows": 3})
     )
-    owner = PersonField(
-        label=_("Owner"),
-        help_text=_("Answers for it. Name or address; known people are suggested."),
-    )
+    owner = PersonField(label=_("Owner"), help_text=_("Answers for it. Name or address; known people are suggested."))
     assignees = forms.ModelMultipleChoiceField(
         label=_("Who does it"), queryset=Individual.objects.none(), required=False,
         help_text=_("Of those who take part. Nobody chosen: the owner does it."),

@@ -63,7 +63,7 @@ def _waiting(subject: Any) -> list[str]:
 
 def _task(task: Task, now: datetime, zone: zoneinfo.ZoneInfo) -> str:
     due = _clock(task.due_at, now, zone)
-    late = _("overdue since %(due)s") if task.due_at < now else _("due %(due)s")
+    late = _("overdue since %(due)s") if task.is_overdue(now) else _("due %(due)s")
     return f"{_short(task.title)} ({task.owner}, {late % {'due': due}})"
 
 

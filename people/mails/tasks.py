@@ -82,7 +82,7 @@ def _line(task: Task, letter: Letter, now: datetime) -> dict[str, Any]:
         "name": subject.name,
         "title": "" if subject.is_restricted else task.title,
         "due": _moment(task.due_at, letter.project),
-        "overdue": task.due_at <= now,
+        "overdue": task.is_overdue(now),
         "url": f"{url}?tab=tasks" if url else "",
     }
 

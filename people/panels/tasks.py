@@ -50,7 +50,7 @@ def next_card(request: HttpRequest, subject: Any) -> dict[str, Any]:
     now, tasks = timezone.now(), first_open(subject)
     subject_admin: Any = site.get_model_admin(type(subject))
     return {
-        "lines": [{"task": task, "overdue": task.due_at < now} for task in tasks],
+        "lines": [{"task": task, "overdue": task.is_overdue(now)} for task in tasks],
         "more": count_open(subject) - len(tasks),
         "tools": subject_admin.buttons(request, ["add-task"], subject),
     }

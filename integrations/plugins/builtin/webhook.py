@@ -21,15 +21,19 @@ def post(address: str, body: dict[str, Any], *, marker: str) -> None:
 
     :raises OperationError: naming the host only, for the address may hold a key.
     """
-    url = httpx2.URL(address)
-    host = url.host
+    try:
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:
+        raise Permanent(_("The webhook's address is none.")) from None
+    # As certificates and the directory of names spell it.
+    host = url.raw_host.decode("ascii")
     headers = {"Idempotency-Key": marker, "Host": url.netloc.decode()}
     try:
         # To the address that was looked at: asked once more, the name might lead elsewhere.
         pinned = url.copy_with(host=_allowed_address(host, url.port))
         with httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
             answer = client.post(pinned, json=body, headers=headers, extensions={"sni_hostname": host})
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except httpx2.HTTPError as error:
         words = {"host": host, "why": type(error).__name__}
         raise Transient(_("%(host)s cannot be reached: %(why)s") % words) from None
     if answer.is_success:
