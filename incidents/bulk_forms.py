@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.console.forms import DialogForm
 from core.errors import Invalid
+from incidents.columns import UNREAD
 from incidents.finding import Finding
 from incidents.flows import bulk, bulk_acts
 from incidents.flows.bulk import Foreseen, Outcome
@@ -71,7 +72,7 @@ class ManyForm(DialogForm):
         newest = str(self.data.get("newest") or "")
         if newest.isdecimal() and len(newest) < 18:
             rows = rows.filter(pk__lte=int(newest))
-        return list(rows.defer(*LONG)[: bulk.MOST + 1])
+        return list(rows.defer(*UNREAD)[: bulk.MOST + 1])
 
     def wish(self) -> Wish:
         """What is asked for."""
@@ -185,6 +186,3 @@ class TagManyForm(ManyForm):
 def names_in(text: str) -> list[str]:
     """The names in a line of them."""
     return list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
-
-
-LONG = ("description", "resolution", "summary", "project__description")

@@ -82,6 +82,8 @@ EXPORTED_USUALLY: Final = (
     "currency", "reported_at", "stable_at", "closed_at",
 )  # fmt: skip
 LONG: Final = tuple(name for name, column in EXPORTED.items() if column.long)
+# Texts without an end that no list shows.
+UNREAD: Final = (*LONG, *(f"{relation}__description" for relation in ("project", "type", "severity", "priority")))
 
 
 def known(names: Iterable[str]) -> list[str]:

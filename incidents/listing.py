@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from core import access
 from core.access import Right
-from core.console.counting import FEW, CappedPaginator, capped, in_words
+from core.console.counting import FEW, OWN, CappedPaginator, capped, in_words
 from core.console.once import once
 from core.listings import query_of
 from core.models import ListColumns, SavedView
@@ -25,8 +25,8 @@ from knowledge.models import Tag
 PER_PAGE = 25
 # The name of the list in saved views and kept columns.
 NAME = "incidents"
-# Counting these would cost more than it tells.
-COUNTED = ("mine", "active", "stable")
+# How far these are counted; counting the others would cost more than it tells.
+COUNTED = {"mine": OWN, "active": FEW, "stable": FEW}
 MOST_VIEWS = 30
 WINDOW_TITLES = {
     "reported_at": gettext_lazy("Reported"),
@@ -78,7 +78,7 @@ class Listing(Finding):
             {
                 "title": TABS[name],
                 "url": self.link(tab=name, page=None, view=None),
-                "count": in_words(count_in(self.request, name), FEW) if name in COUNTED else None,
+                "count": in_words(count_in(self.request, name), COUNTED[name]) if name in COUNTED else None,
                 "here": self.view is None and name == self.tab,
             }
             for name in self.tab_names
@@ -151,7 +151,7 @@ class Listing(Finding):
     @cached_property
     def page(self) -> Page:
         """The page asked for."""
-        return CappedPaginator(self.queryset, PER_PAGE).get_page(self.asked.get("page"))
+        return CappedPaginator(self.queryset.defer(*columns.UNREAD), PER_PAGE).get_page(self.asked.get("page"))
 
     @cached_property
     def total(self) -> int:
@@ -223,8 +223,8 @@ class Listing(Finding):
 
 
 def count_in(request: HttpRequest, tab: str) -> int:
-    """How many are in a tab, at most one more than `FEW`; asked once a page."""
-    return once(request, f"incidents in {tab}", lambda: capped(Finding(request).in_tab(tab), FEW))
+    """How many are in a tab, at most one more than `COUNTED` says; asked once a page."""
+    return once(request, f"incidents in {tab}", lambda: capped(Finding(request).in_tab(tab), COUNTED[tab]))
 
 
 def may_report(request: HttpRequest) -> bool:

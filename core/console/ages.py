@@ -1,8 +1,10 @@
 """Durations as people say them: 41 min, 3 h, 2 d."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from django.utils import dateformat, timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -54,4 +56,10 @@ def clock(moment: datetime, now: datetime) -> str:
 
 def local(moment: datetime, pattern: str) -> str:
     """The moment on the reader's clock, by one of Django's date patterns."""
-    return dateformat.format(timezone.localtime(moment), pattern)
+    return _spelled(moment, pattern, timezone.get_current_timezone(), get_language())
+
+
+# A page that renews itself shows the same moments again and again, each of them twice.
+@lru_cache(maxsize=4096)
+def _spelled(moment: datetime, pattern: str, zone: tzinfo, _language: str) -> str:
+    return dateformat.format(timezone.localtime(moment, zone), pattern)

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 LIMIT = 10_000
 # Where a figure stands beside something else, on every page: nobody compares such numbers beyond it.
 FEW = 1_000
+# What is one's own, on every page too: who has more than that does not ask how many.
+OWN = 99
 
 
 def capped(queryset: QuerySet[Any, Any], limit: int | None = None) -> int:

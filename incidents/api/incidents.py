@@ -22,7 +22,13 @@ from incidents.models import Incident
 from people.api.references import with_holders
 from reporting.api.fields import with_cost
 
-# Long columns of related rows, of which only the name shows.
+RELATED = ("project", "type", "severity", "priority")
+# A list reads all of an incident and the names of its related rows: half the columns.
+LISTED = (
+    *(field.name for field in Incident._meta.concrete_fields),
+    *(f"{relation}__{name}" for relation in RELATED for name in ("uuid", "name")),
+)
+# One alone is changed too, and a change asks more of the related rows; these it never asks for.
 NOT_SHOWN = (
     "project__description", "project__report_instructions", "project__description_hint", "type__description",
     "severity__description", "priority__description",
@@ -50,7 +56,8 @@ class IncidentViewSet(ExportAction, BulkAction, SubjectViewSet):
     )  # fmt: skip
 
     def with_relations(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        rows = rows.select_related("project", "type", "severity", "priority").defer(*NOT_SHOWN)
+        rows = rows.select_related(*RELATED)
+        rows = rows.only(*LISTED) if self.action == "list" else rows.defer(*NOT_SHOWN)
         shown = self.shown_fields()
         # Long texts and people are fetched only where they show.
         rows = rows.defer(*(name for name in TEXTS if not shown(name)))

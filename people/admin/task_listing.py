@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.console.asking import Asking, midnight, within
-from core.console.counting import FEW, CappedPaginator, capped, in_words
+from core.console.counting import FEW, OWN, CappedPaginator, capped, in_words
 from core.models import Job
 from core.models.organizations import Project
 from core.search import matching_ids
@@ -27,7 +27,8 @@ TABS = {
     "resolved": gettext_lazy("Resolved"),
     "all": gettext_lazy("All"),
 }
-COUNTED = ("mine", "open", "overdue")
+# How far these are counted.
+COUNTED = {"mine": OWN, "open": FEW, "overdue": FEW}
 WINDOWS = {
     "today": gettext_lazy("by tonight"),
     "7": gettext_lazy("within 7 days"),
@@ -76,7 +77,9 @@ class Listing(Asking):
             {
                 "title": title,
                 "url": self.link(tab=name, page=None),
-                "count": in_words(capped(self._in_tab(name), FEW), FEW) if name in COUNTED else None,
+                "count": in_words(capped(self._in_tab(name), COUNTED[name]), COUNTED[name])
+                if name in COUNTED
+                else None,
                 "here": name == self.tab,
             }
             for name, title in TABS.items()

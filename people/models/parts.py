@@ -26,7 +26,7 @@ class Participant(Identified, Stamped, SubjectOwned):
     case = models.ForeignKey(
         "cases.Case", null=True, blank=True, on_delete=models.CASCADE, related_name="participants", db_index=False
     )
-    individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="participations")
+    individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="participations", db_index=False)
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     added_by = models.ForeignKey("core.User", null=True, on_delete=models.PROTECT, related_name="+")
     added_reason = models.CharField(_("reason"), max_length=300, blank=True)
@@ -43,6 +43,8 @@ class Participant(Identified, Stamped, SubjectOwned):
                 for kind in KINDS
             ),
         ]
+        # What somebody takes part in is read from the index alone.
+        indexes = [models.Index(fields=["individual", "left_at", "incident"], name="participant_by_person")]
 
     def __str__(self) -> str:
         return str(self.individual)

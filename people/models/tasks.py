@@ -133,7 +133,9 @@ class TaskAssignee(Identified):
     """Somebody who is to do a task."""
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="assignees")
-    individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="task_assignments")
+    individual = models.ForeignKey(
+        Individual, on_delete=models.PROTECT, related_name="task_assignments", db_index=False
+    )
     assigned_at = models.DateTimeField(default=timezone.now)
     assigned_by = models.ForeignKey("core.User", null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -141,6 +143,8 @@ class TaskAssignee(Identified):
         verbose_name = _("assignee")
         verbose_name_plural = _("assignees")
         constraints = [models.UniqueConstraint(fields=["task", "individual"], name="task_assignee_once")]
+        # What somebody is to do is read from the index alone.
+        indexes = [models.Index(fields=["individual", "task"], name="task_assignee_by_person")]
 
     def __str__(self) -> str:
         return str(self.individual)

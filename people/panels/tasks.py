@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.console import dashboard, navigation, panels, rights
-from core.console.counting import FEW, capped, in_words
+from core.console.counting import OWN, capped, in_words
 from core.console.once import once
 from people.models import Task
 
@@ -71,12 +71,12 @@ def my_tasks(request: Any) -> dict[str, Any]:
 def overdue_badge(request: Any) -> tuple[str, str] | None:
     """The sidebar's count of the reader's overdue tasks."""
     count = count_overdue(request)
-    return (in_words(count, FEW), "alarm") if count else None
+    return (in_words(count, OWN), "alarm") if count else None
 
 
 def count_overdue(request: Any) -> int:
-    """How many of the reader's tasks are overdue; asked once a page."""
-    return once(request, "overdue", lambda: capped(_mine(request).filter(due_at__lte=timezone.now()), FEW))
+    """How many of the reader's tasks are overdue, at most one more than `OWN`; asked once a page."""
+    return once(request, "overdue", lambda: capped(_mine(request).filter(due_at__lte=timezone.now()), OWN))
 
 
 def _mine(request: Any) -> Any:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import access
 from core.console import dashboard
-from core.console.counting import FEW, capped, in_words
+from core.console.counting import FEW, OWN, capped, in_words
 from people.models import Page, PageCall, Task
 from people.panels.tasks import count_overdue
 
@@ -35,7 +35,7 @@ def overdue_figure(request: HttpRequest) -> dict[str, Any]:
     """How many tasks are overdue among all that the reader sees, and how many of them are the reader's."""
     late = Task.objects.visible_to(request.user).open().filter(due_at__lte=timezone.now())
     count, mine = capped(late, FEW), count_overdue(request)
-    note = _("%(count)s of them yours") % {"count": in_words(mine, FEW)} if mine else _("none of them yours")
+    note = _("%(count)s of them yours") % {"count": in_words(mine, OWN)} if mine else _("none of them yours")
     return {
         "label": _("Overdue tasks"),
         "figure": in_words(count, FEW),

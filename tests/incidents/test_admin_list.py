@@ -65,6 +65,14 @@ class TestTabs:
 
         assert tabs == {"Mine": "0", "Active": "2", "Stable": "0", "Closed": None, "All": None}
 
+    def test_long_texts_are_not_read_for_a_list(self, client, responder, project, django_assert_max_num_queries):
+        declare(project, title="long", description="x" * 1000)
+
+        with django_assert_max_num_queries(30) as asked:
+            assert titles(client, "?tab=all") == ["long"]
+
+        assert not [query for query in asked.captured_queries if '"incidents_incident"."description"' in query["sql"]]
+
     def test_the_deleted_are_for_those_who_may_restore(self, client, responder, project):
         gone = declare(project, title="gone")
         flows.delete_subject(subject=gone, actor=system(), now=timezone.now())

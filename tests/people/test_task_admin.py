@@ -12,7 +12,7 @@ from core.operations import jobs
 from incidents import flows as incidents
 from people import flows as people
 from people.flows import tasks
-from people.models import Participant, Task
+from people.models import Participant, Task, TaskAssignee
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +210,21 @@ class TestList:
         assert sorted(shown(client, tab="all")) == ["Done", "Late", "Mine", "Of others"]
         counts = {str(tab["title"]): tab["count"] for tab in client.get(LIST).context["listing"].tabs}
         assert counts == {"Mine": "1", "Open": "3", "Overdue": "1", "Resolved": None, "All": None}
+
+    def test_whoever_has_more_than_99_late_ones_is_told_no_number(self, client, incident, rosa):
+        first = late(incident, "Late")
+        Task.objects.bulk_create(
+            Task(incident=incident, title="Late", owner=first.owner, due_at=first.due_at) for _ in range(99)
+        )
+        TaskAssignee.objects.bulk_create(TaskAssignee(task=task, individual=rosa) for task in Task.objects.all())
+
+        response = client.get(LIST)
+
+        counts = {str(tab["title"]): tab["count"] for tab in response.context["listing"].tabs}
+        assert (counts["Mine"], counts["Overdue"]) == ("99+", "100")
+        badges = [item.get("badge") for group in response.context["sidebar_navigation"] for item in group["items"]]
+        assert "99+" in badges
+        assert "99+ of them yours" in text_of(client.get("/admin/"))
 
     def test_its_filters(self, client, project, responder, incident, rosa):
         second = make.make_project(project.organization, "Second")
