@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | project_created | a project was made; apps seed what it needs | ProjectCreated |
 | project_changed | settings of a project changed | ProjectChanged |
+| row_renamed | a row of the configuration has another name | RowRenamed |
 | subject_created | a subject was declared or recorded | SubjectCreated |
 | subject_changed | fields of a subject changed | SubjectChanged |
 | status_changed | a status moved | StatusChanged |
@@ -30,6 +31,7 @@ from django.dispatch import Signal
 
 project_created = Signal()
 project_changed = Signal()
+row_renamed = Signal()
 subject_created = Signal()
 subject_changed = Signal()
 status_changed = Signal()
@@ -57,6 +59,13 @@ class ProjectChanged:
 
     project_id: int
     fields: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowRenamed:
+    """The row as it is stored now."""
+
+    row: Any
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,16 +9,20 @@ from core.models.organizations import Project
 from core.signals import (
     EventRecorded,
     ProjectCreated,
+    RowRenamed,
     SubjectChanged,
     SubjectCreated,
     event_recorded,
     project_created,
+    row_renamed,
     subject_changed,
     subject_created,
 )
 from core.timeline import Event
-from incidents.models import Incident
+from incidents.flows import reindexing
+from incidents.models import Incident, Type
 from incidents.seeds import seed
+from knowledge.models import Tag
 from people.flows import note_activity
 
 SEARCHED = {"title", "description", "type", "tags", "visibility", "deleted_at"}
@@ -43,6 +47,13 @@ def index_changed(payload: SubjectChanged, **_: Any) -> None:
     """Follow what the index holds of an incident."""
     if SEARCHED & set(payload.changes):
         search.index(Incident.objects.get(pk=payload.subject_id))
+
+
+@receiver(row_renamed, sender=Type)
+@receiver(row_renamed, sender=Tag)
+def index_renamed(payload: RowRenamed, **_: Any) -> None:
+    """Let the incidents of a type or tag be found by its new name."""
+    reindexing.plan(payload.row)
 
 
 @receiver(event_recorded, sender=Incident)

@@ -17,6 +17,7 @@ from core.flows.lines import check_one_line, looks_empty
 from core.models.base import Versioned
 from core.models.classification import Classification
 from core.models.organizations import Organization, Project
+from core.signals import RowRenamed, row_renamed
 from core.validators import UNSTORABLE
 
 # Boolean fields of which one row a project carries the mark; setting it moves it.
@@ -49,6 +50,8 @@ def save(instance: Any, *, actor: Actor, now: datetime, version: int | None = No
         instance.version = there.version + 1
     with acting(actor):
         instance.save()
+    if there is not None and getattr(there, "name", None) != getattr(instance, "name", None):
+        row_renamed.send(sender=type(instance), payload=RowRenamed(row=instance))
     return instance
 
 

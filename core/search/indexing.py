@@ -112,9 +112,9 @@ def fill(batch: int = 200) -> Iterator[tuple[str, int]]:
             yield from _rebuild_source(source, batch)
 
 
-def _rebuild_kind(kind: Kind, batch: int) -> Iterator[tuple[str, int]]:
-    _drop_orphans(kind)
-    keys = list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True))
+def rewrite(name: str, keys: list[int], batch: int = 200) -> Iterator[tuple[str, int]]:
+    """Write objects of a kind anew, batch by batch; yields kind and how many are done. People may work meanwhile."""
+    kind = _kinds[name]
     for start in range(0, len(keys), batch):
         wanted = keys[start : start + batch]
         # What somebody is changing is passed over, then waited for one by one: so nobody waits for us in a circle.
@@ -122,6 +122,11 @@ def _rebuild_kind(kind: Kind, batch: int) -> Iterator[tuple[str, int]]:
         for key in set(wanted) - done:
             _rewrite(kind, [key])
         yield kind.name, start + len(wanted)
+
+
+def _rebuild_kind(kind: Kind, batch: int) -> Iterator[tuple[str, int]]:
+    _drop_orphans(kind)
+    yield from rewrite(kind.name, list(kind.model._base_manager.order_by("pk").values_list("pk", flat=True)), batch)
 
 
 def _rebuild_source(source: Source, batch: int) -> Iterator[tuple[str, int]]:

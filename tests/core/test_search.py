@@ -11,12 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import search
-from core.flows import memberships
+from core.flows import configuration, memberships
 from core.models import SearchDocument, SubjectName
+from core.operations import jobs
+from core.operations.models import Job
 from core.search import engine, indexing, words
 from core.timeline import flows as timeline
 from incidents import flows as incidents
+from incidents.models import Type
 from knowledge import flows as knowledge
+from knowledge.models import Tag, TagType
 from people import flows as people
 from tests import factories as make
 from tests.people.rotas import make_service
@@ -411,6 +415,32 @@ def test_an_entry_is_as_visible_as_its_subject_at_once(project):
     incident.refresh_from_db()
     incidents.delete_subject(subject=incident, **edit)
     assert finders() == set()
+
+
+@pytest.mark.parametrize("word", ["type", "tag"])
+def test_after_a_new_name_of_a_type_or_tag_its_incidents_are_found_by_that(project, responder, word):
+    family = TagType.objects.create(project=project, name="Family")
+    kind = Type.objects.create(project=project, name="Vulnerability")
+    tag = Tag.objects.create(project=project, tag_type=family, name="Vulnerability")
+    row = kind if word == "type" else tag
+    make.declare(project, title="Ours", **({"type": kind} if word == "type" else {"tags": [tag]}))
+    make.declare(project, title="Another")
+
+    row.name = "Weakness"
+    configuration.save(row, actor=make.system(), now=timezone.now())
+    jobs.run_due()
+
+    assert [title.split()[-1] for title in titles(responder, "weakness", kinds=["incident"])] == ["Ours"]
+    assert not titles(responder, "vulnerability", kinds=["incident"])
+    assert Job.objects.get().result == {"indexed": 1}
+
+
+def test_a_new_colour_of_a_type_indexes_nothing(project):
+    row = Type.objects.filter(project=project).first()
+    row.colour = "#112233"
+    configuration.save(row, actor=make.system(), now=timezone.now())
+
+    assert not Job.objects.exists()
 
 
 def test_the_number_of_a_project_cannot_be_typed(project, responder):
