@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,9 @@ from core.console.dialogs import dialog
 from core.console.forms import DialogForm, LetterField, LocalDateTime, RememberingForm
 from core.console.modeladmin import ModelAdmin
 from core.console.operations import failed_alerts
+from core.console.suggesting import SubjectField, suggest
 from core.errors import FlowError, Stale
+from core.filters.values import read_uuid
 from core.flows import subjects
 from core.models.subjects import SubjectLink
 from core.timeline import Event
@@ -83,9 +86,10 @@ class LinkForm(DialogForm):
     """A link to another subject, by its name."""
 
     kind = forms.ChoiceField(label=_("This one is"), choices=SubjectLink.Kind.choices)
-    name = forms.CharField(
-        label=_("Name of the other one"), max_length=64, help_text=_("For example INC-42. Old names work.")
-    )
+    name = SubjectField(
+        label=_("Name of the other one"), max_length=64,
+        help_text=_("For example INC-42. Old names work; words of its title are suggested."),
+    )  # fmt: skip
 
 
 class DeleteForm(SubjectForm):
@@ -174,6 +178,18 @@ class SubjectAdmin(ModelAdmin):
     def page_context(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:  # noqa: ARG002
         """The page brings its own."""
         return {}
+
+    def get_urls(self) -> list[Any]:
+        """And the suggestions for a name that is being typed."""
+        view = self.admin_site.admin_view(self.suggest)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_suggest"
+        return [path("suggest/", view, name=name), *super().get_urls()]
+
+    def suggest(self, request: HttpRequest) -> HttpResponse:
+        """Subjects that may be meant, as options of a list."""
+        text = request.GET.get("q", "").strip()[:100]
+        found = suggest(self.model, request.user, text, but=read_uuid(request.GET.get("but", "")))
+        return TemplateResponse(request, "console/suggested_subjects.html", {"subjects": found})
 
     @dialog(title=_("Add to the timeline"), form=EntryForm, submit=_("Add"), right=Right.WRITE)
     def add_entry(self, request: Any, subject: Any, form: EntryForm) -> None:

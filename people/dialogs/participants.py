@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,23 +12,17 @@ from core.access import Right
 from core.console.dialogs import dialog
 from core.console.forms import DialogForm
 from core.console.once import once
+from core.console.suggesting import Suggested
 from people.flows import add_participant, assign_role, find_individual, hand_over, join, leave
 from people.flows.participants import blockers, leads, open_tasks
 from people.flows.tasks import hand_over_tasks
 from people.models import Individual, Participant, Role
 
 
-class PersonInput(forms.EmailInput):
+class PersonInput(Suggested, forms.EmailInput):
     """An address, with the organization's people suggested while typing."""
 
-    template_name = "people/widgets/person.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Name the list that the script fills."""
-        context = super().get_context(name, value, {**(attrs or {}), "autocomplete": "off"})
-        context["widget"]["suggestions"] = f"{context['widget']['attrs'].get('id', name)}-people"
-        context["widget"]["attrs"]["list"] = context["widget"]["suggestions"]
-        return context
+    suggests = reverse_lazy("admin:people_individual_suggest")
 
 
 class PersonField(forms.EmailField):

@@ -1,5 +1,6 @@
 """The incident's pages in the console: the report, the page with its dialogs, what leaks to nobody."""
 
+import html
 import re
 import uuid
 
@@ -577,6 +578,21 @@ class TestLinks:
 
         client.post(reverse("admin:core_subjectlink_unlink", args=[SubjectLink.objects.get().pk]))
         assert not SubjectLink.objects.exists()
+
+    def test_the_other_one_is_suggested_while_one_types(self, client, responder, project, incident):
+        other, old = declare(project, title="Lost laptop"), declare(project, title="Lost badge")
+        hidden = declare(project, title="Lost salaries", visibility="restricted")
+        flows.change_status(incident=old, to="closed", actor=system(), now=timezone.now())
+        dialog = client.get(opened(incident, "link")).content.decode()
+        address = html.unescape(re.search(r'data-suggests="([^"]+)"', dialog).group(1))
+
+        def suggested(text=""):
+            return re.findall(r'value="([^"]+)"', client.get(f"{address}&q={text}").content.decode())
+
+        assert suggested() == [other.name]
+        assert set(suggested("lost")) == {other.name, old.name}
+        assert suggested(old.name.lower()) == [old.name]
+        assert suggested(hidden.name) == suggested("salaries") == suggested(incident.name) == []
 
     def test_a_hidden_one_is_not_there(self, client, responder, incident, project):
         hidden = declare(project, visibility="restricted")

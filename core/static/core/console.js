@@ -242,15 +242,15 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     });
   };
 
-  // People are suggested while an address is typed.
+  // What is known is suggested while one types.
   let pending;
   document.addEventListener("input", (event) => {
     const list = event.target.list;
-    if (!list || !list.dataset.people) return;
+    if (!list || !list.dataset.suggests) return;
     clearTimeout(pending);
     const text = event.target.value;
     pending = setTimeout(async () => {
-      const address = new URL(list.dataset.people, window.location);
+      const address = new URL(list.dataset.suggests, window.location);
       address.searchParams.set("q", text);
       const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
       if (answer.ok) list.innerHTML = await answer.text();
