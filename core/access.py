@@ -6,6 +6,7 @@ rights to a membership, they never replace it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from copy import copy
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -278,6 +279,13 @@ def subject_rights(user: "User | None", subject: "Subject") -> frozenset[Right]:
     return _on_subject(subject, granted, _part(subject, rows))
 
 
+def rights_if_restricted(user: "User | None", subject: "Subject") -> frozenset[Right]:
+    """What the user could do with the subject if it were restricted."""
+    there = copy(subject)
+    there.visibility = "restricted"
+    return subject_rights(user, there)
+
+
 def rights_on_each(user: "User | None", subjects: "Sequence[Subject]") -> "list[frozenset[Right]]":
     """`subject_rights` for each of many subjects of one kind, in two queries. Their projects are there."""
     if user is None or not user.is_active or not subjects:
@@ -328,6 +336,13 @@ def _part(subject: "Subject", rows: Iterable[Any]) -> frozenset[Right]:
         elif subject.project.past_participants_may_read:
             rights |= {Right.SEE}
     return rights
+
+
+def leads(user: Any, subject: "Subject") -> bool:
+    """Whether the user holds the leading role of a subject now."""
+    participants: Any = subject.participants  # type: ignore[attr-defined]
+    held = {"roles__role": subject.lead_role, "roles__renounced_at": None}
+    return bool(participants.filter(individual__user_id=_pk(user), left_at=None, **held).exists())
 
 
 def organization_rights(user: "User | None", organization: "org.Organization") -> frozenset[Right]:

@@ -153,8 +153,10 @@ def moves(request: HttpRequest, subject: Any) -> dict[str, Any]:
 
 
 def _reads(request: HttpRequest, subject: Any) -> list[RestrictedRead]:
-    """Who read a restricted subject last, for those who administer its project."""
-    if not subject.is_restricted or Right.ADMINISTER not in rights.on(request, subject):
+    """Who read a restricted subject last, for whoever leads it and those who administer its project."""
+    if not subject.is_restricted:
+        return []
+    if Right.ADMINISTER not in rights.on(request, subject) and not access.leads(request.user, subject):
         return []
     rows = RestrictedRead.objects.of(subject).select_related("user").order_by("-read_at", "-pk")
     return list(rows[: panels.PER_PAGE])
@@ -167,6 +169,8 @@ def failed_operations(request: HttpRequest) -> dict[str, Any]:
     note = _("Look at them and retry") if count else _("Everything outside is up to date")
     if not count and queue.is_behind(timezone.now()):
         note = _("The queue is behind; what is planned waits")
+    elif not count and _retrying(request):
+        note = _("Something outside is late; it is tried again")
     return {
         "label": _("Failed operations"),
         "figure": in_words(count, FEW),
@@ -178,8 +182,7 @@ def failed_operations(request: HttpRequest) -> dict[str, Any]:
 
 def retrying_operations(request: HttpRequest) -> dict[str, Any] | None:
     """How many operations wait for another try; nothing when none does."""
-    rows = Operation.objects.filter(status=Operation.Status.RETRYING)
-    count = _seen(rows, request)
+    count = _retrying(request)
     url = f"{reverse('admin:core_operation_changelist')}?status__exact=retrying"
     note = _("Tried again by themselves")
     return {"label": _("Retrying operations"), "figure": in_words(count), "note": note, "url": url} if count else None
@@ -193,6 +196,10 @@ def failed_badge(request: HttpRequest) -> tuple[str, str] | None:
 
 def _failed(request: Any) -> int:
     return once(request, "failed", lambda: _seen(Operation.objects.filter(status=Operation.Status.FAILED), request))
+
+
+def _retrying(request: Any) -> int:
+    return once(request, "retrying", lambda: _seen(Operation.objects.filter(status=Operation.Status.RETRYING), request))
 
 
 def _seen(rows: Any, request: HttpRequest) -> int:

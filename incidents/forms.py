@@ -41,6 +41,8 @@ class ReportForm(DialogForm):
     """What happened, in as few fields as it takes; the rest has defaults."""
 
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    # Names of incidents that the reader knows to be like this one, and means another.
+    besides = forms.CharField(widget=forms.HiddenInput, max_length=400, required=False)
     title = LetterField(label=_("What happened, in a few words"), max_length=500)
     description = LetterField(label=_("What is known so far"), required=False, widget=forms.Textarea(attrs={"rows": 6}))
     project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), empty_label=None)
@@ -85,12 +87,19 @@ class ReportForm(DialogForm):
         """Whether something is wrong with what is folded away."""
         return bool(set(self.errors) & {"severity", "priority", "visibility", "commander", "tags"})
 
-    def renew(self, sentence: str) -> None:
+    def renew(self, sentence: str, besides: str = "") -> None:
         """Refuse this time, and let the next try be a report of its own."""
         self.add_error(None, sentence)
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data["key"] = str(uuid.uuid4())
+        data["besides"] = besides
         self.data = data
+
+    def point_at_errors(self) -> None:
+        """Begin where something is wrong, and not at the top."""
+        wrong = next((name for name in self.fields if name in self.errors), "title")
+        for name in {"title", wrong}:
+            self.fields[name].widget.attrs["autofocus"] = name == wrong
 
     def _chosen(self, projects: Any) -> Project | None:
         asked = str(self.data.get("project") or self.request.GET.get("project") or "")
@@ -147,6 +156,18 @@ class FactsForm(SubjectForm):
         return [
             *told,
             gettext("Made restricted, only participants, admins and owners see it; mail already sent stays sent."),
+            *self._what_remains(),
+        ]
+
+    def _what_remains(self) -> list[str]:
+        """What the reader themselves could no longer do with it once it is restricted."""
+        kept = access.rights_if_restricted(self.request.user, self.target)
+        if Right.EDIT in kept:
+            return []
+        return [
+            gettext("You yourself could then read it and write on its timeline, and change nothing, not even this.")
+            if Right.SEE in kept
+            else gettext("You yourself would not see it any more.")
         ]
 
 

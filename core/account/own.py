@@ -74,23 +74,26 @@ def end_others(request: Any) -> HttpResponse:
 def frame(request: Any, title: str) -> dict[str, Any]:
     """What the console's frame needs around a page of ours."""
     request.current_app = site.name
-    return {**site.each_context(request), "title": title, "is_fullwidth": "1"}
+    console, context = may_use_console(request.user), site.each_context(request)
+    if not console:
+        # The theme leaves the sidebar empty for whoever may not open the console.
+        context["sidebar_navigation"] = site.get_sidebar_list(request)  # type: ignore[attr-defined]
+    return {**context, "title": title, "is_fullwidth": "1", "console": console}
 
 
 def _context(request: Any, form: ProfileForm) -> dict[str, Any]:
     user = request.user
     failed = account_events.failed_tries(user)
-    console = may_use_console(user)
+    context = frame(request, _("My account"))
     return {
-        **frame(request, _("My account")),
+        **context,
         "form": form,
         "sessions": AccountSession.objects.filter(user=user).order_by("-last_seen_at", "-pk")[:50],
         "this_session": request.session.session_key,
         "events": AccountEvent.objects.filter(user=user).select_related("by").order_by("-happened_at", "-pk")[:SHOWN],
         "failed": failed_in_words(failed) if failed.count else "",
         "tokens": ApiToken.objects.filter(user=user, revoked_at=None).order_by("-created_at", "-pk")[:50],
-        "new_token": reverse("admin:core_apitoken_issue") if console else "",
-        "console": console,
+        "new_token": reverse("admin:core_apitoken_issue") if context["console"] else "",
         "now": timezone.now(),
     }
 

@@ -115,6 +115,8 @@ def register_badge(key: str, badge: Badge) -> None:
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar as Unfold wants it."""
+    if not may_use_console(request.user):
+        return [{"title": "", "items": _of_members(request)}]
     home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
     groups = [{"title": "", "items": [home]}]
     for section in SECTIONS:
@@ -159,6 +161,16 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         *(pages if may_use_console(request.user) else []),
         {"title": _("Change password"), "link": reverse("account_password")},
     ]
+
+
+def _of_members(request: HttpRequest) -> list[dict[str, Any]]:
+    """Where somebody without the console goes from the pages about their account."""
+    places = [
+        {"title": _("Status"), "icon": "monitoring", "link": reverse("status")},
+        {"title": _("Report"), "icon": "campaign", "link": reverse("report")},
+        {"title": _("My account"), "icon": "person", "link": reverse("account")},
+    ]
+    return [{**place, "active": request.path == place["link"]} for place in places]
 
 
 def _item(request: HttpRequest, place: Place) -> dict[str, Any] | None:

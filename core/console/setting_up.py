@@ -179,5 +179,5 @@ def _complete(request: HttpRequest) -> str:
 
 
 dashboard.register(
-    dashboard.Card(key="set-up", template="console/cards/set_up.html", context=card, place="main", order=15)
+    dashboard.Card(key="set-up", template="console/cards/set_up.html", context=card, place="main", order=30)
 )

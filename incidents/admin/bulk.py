@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -80,7 +81,8 @@ def told(request: HttpRequest, job: Job) -> dict[str, Any]:
     tally = bulk.counts(job)
     shown = request.GET.get("show", "")
     shown = shown if shown in bulk.Outcome.values else ""
-    results = job.rows.order_by("pk")
+    # What failed speaks first.
+    results = job.rows.order_by(Case(When(status=bulk.Outcome.REFUSED, then=0), default=1), "pk")
     page = Paginator(results.filter(status=shown) if shown else results, PER_PAGE).get_page(request.GET.get("page"))
     act = bulk_acts.ACTS[job.arguments["wish"]["act"]]
     return {

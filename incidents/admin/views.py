@@ -120,21 +120,25 @@ class ListDialogs:
         """Choose format and columns, after the count."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        finding = Finding(request)
+        return self._export_page(request)
+
+    def _export_page(self: Any, request: Any, sentence: str = "") -> HttpResponse:
+        finding, asked = Finding(request), request.GET
+        chosen = asked.getlist("column") if "format" in asked else columns.EXPORTED_USUALLY
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Export incidents"),
             "opts": self.opts,
+            "sentence": sentence,
+            "chosen_format": asked.get("format") if asked.get("format") in FORMATS else next(iter(FORMATS)),
             "count": capped(finding.exported_rows()),
             "ticked": finding.is_ticked,
             "kept": _kept(finding),
             "formats": FORMATS,
-            "columns": [
-                (name, column.title, name in columns.EXPORTED_USUALLY) for name, column in columns.EXPORTED.items()
-            ],
+            "columns": [(name, column.title, name in chosen) for name, column in columns.EXPORTED.items()],
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, "incidents/export.html", context)
+        return TemplateResponse(request, "incidents/export.html", context, status=400 if sentence else 200)
 
     def export_file(self: Any, request: Any) -> HttpResponseBase:
         """The file."""
@@ -145,11 +149,7 @@ class ListDialogs:
             exporting.check(asked.getlist("column"), asked.get("format", ""))
             keys = exporting.keys_of(Finding(request).exported_rows())
         except Invalid as refusal:
-            return TemplateResponse(
-                request, "incidents/export_refused.html",
-                {**self.admin_site.each_context(request), "title": gettext("Export incidents"),
-                 "opts": self.opts, "sentence": refusal.message}, status=400,
-            )  # fmt: skip
+            return self._export_page(request, refusal.message)
         return exporting.respond(
             keys=keys, names=asked.getlist("column"), form=asked["format"], actor=request.actor, now=timezone.now()
         )

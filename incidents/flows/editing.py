@@ -137,4 +137,4 @@ def _sentence(incident: Incident, field: str, values: tuple[Any, Any]) -> str:
     label = str(Incident._meta.get_field(field).verbose_name).capitalize()  # type: ignore[union-attr]
     if field in _TEXTS:
         return _("%(field)s changed") % {"field": label}
-    return _("%(field)s %(old)s → %(new)s") % {"field": label, "old": values[0] or "-", "new": values[1]}
+    return _("%(field)s: %(old)s → %(new)s") % {"field": label, "old": values[0] or "-", "new": values[1]}

@@ -22,9 +22,12 @@ def plan(row: Type | Tag) -> Job:
 
 
 def carry_out(run: JobRun) -> int:
-    """Index them batch by batch; after a kill from the beginning, which changes nothing. Returns how many."""
+    """Index them batch by batch, without arguments all; after a kill from the beginning, which changes nothing.
+
+    Returns how many.
+    """
     asked = run.arguments
-    rows = Incident._base_manager.filter(**{asked["relation"]: asked["row"]})
+    rows = Incident._base_manager.filter(**({asked["relation"]: asked["row"]} if asked else {}))
     keys = list(rows.order_by("pk").values_list("pk", flat=True))
     for _batch in search.rewrite("incident", keys):
         run.renew()

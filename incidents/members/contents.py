@@ -65,14 +65,15 @@ def _tasks(request: Any, incident: Incident, mine: frozenset[Right]) -> list[dic
     """Open tasks, one's own first; what can be done with each."""
     found = []
     for task in Task.objects.of(incident).open().for_list().order_by("due_at", "pk")[:TASKS]:
+        own = task_rules.is_own(task, request.user)
         does_it = any(row.individual.user_id == request.user.pk for row in task.doers)
         found.append(
             {
                 "task": task,
                 "people": [row.individual for row in task.doers] or [task.owner],
                 "overdue": task.is_overdue(timezone.now()),
-                "own": task_rules.is_own(task, request.user),
-                "may_take": Right.WRITE in mine and not does_it,
+                "own": own,
+                "may_take": Right.WRITE in mine and not does_it and not own,
                 "may_finish": task_rules.may_work(request.user, task, mine),
             }
         )

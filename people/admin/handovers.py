@@ -23,9 +23,9 @@ class AcceptForm(DialogForm):
     """Accepting shows what one takes over."""
 
     def effects(self) -> list[str]:
-        """The summary, and what follows."""
+        """What follows."""
         words = {"role": self.target.get_role_display(), "name": self.target.subject.name}
-        return [*self.target.summary.splitlines(), gettext("You are %(role)s of %(name)s from then on.") % words]
+        return [gettext("You are %(role)s of %(name)s from then on.") % words]
 
 
 class ReasonForm(DialogForm):
@@ -58,7 +58,7 @@ class HandOverAdmin(DialogsOnly):
 
     @dialog(
         title=lambda row: gettext("Take %(role)s over?") % {"role": row.get_role_display()}, label=_("Accept"),
-        submit=_("Accept"), form=AcceptForm, right=Right.SEE, offered=_is_mine,
+        submit=_("Accept"), form=AcceptForm, right=Right.SEE, offered=_is_mine, template="people/accept.html",
     )  # fmt: skip
     def accept(self, request: Any, row: HandOver, form: AcceptForm) -> None:  # noqa: ARG002
         """Take the role."""

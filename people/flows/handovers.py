@@ -198,7 +198,12 @@ def _offer(
         **subject.as_owner, role=held.role, giver=held.participant, receiver=to, batch=batch,
         summary=summary.strip() or summary_of(subject, now), offered_at=now, offered_by=actor.user,
     )  # fmt: skip
-    text = _("%(giver)s offers %(role)s to %(taker)s; until it is accepted %(giver)s stays responsible")
+    own = actor.user is None or is_giver(row, actor.user)
+    text = (
+        _("%(giver)s offers %(role)s to %(taker)s; until it is accepted %(giver)s stays responsible")
+        if own
+        else _("%(by)s offers %(giver)s's %(role)s to %(taker)s; until it is accepted %(giver)s stays responsible")
+    )
     _note(subject, row, text, actor, now)
     operations.plan(
         "email.send", subject=subject, fact=f"handover:{row.uuid}",
@@ -262,6 +267,7 @@ def _open(subject: Any, role: str) -> bool:
 def _note(subject: Any, row: HandOver, text: str, actor: Actor, now: datetime) -> None:
     words = {
         "giver": row.giver, "taker": row.receiver, "role": row.get_role_display(), "why": row.decided_reason,
+        "by": actor.name,
     }  # fmt: skip
     record(
         subject, kind=Event.Kind.PARTICIPANT, actor=actor, now=now, description=text % words,

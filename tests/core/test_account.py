@@ -263,3 +263,14 @@ class TestUnwantedMails:
         )  # fmt: skip
 
         assert self.involve(project, user).count() == 1
+
+
+@pytest.mark.parametrize("name", ["account", "account_password"])
+def test_from_the_pages_of_their_account_members_find_back(client, project, name):
+    client.force_login(make.make_member(project, "member"))
+
+    page = client.get(reverse(name)).content.decode()
+
+    assert "permission to view or edit anything" not in page
+    for way in ("status", "report", "logout"):
+        assert f'="{reverse(way)}"' in page.split('aria-label="Pages"')[1]

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.flows import subjects
 from core.models import Project, RestrictedRead, SubjectLink
 from core.operations import plan
 from core.operations.models import Operation
@@ -86,6 +87,33 @@ class TestReport:
 
         assert first["Location"] == second["Location"]
         assert Incident.objects.filter(title="Ransom note").count() == 1
+
+    def test_back_and_sent_again_it_asks_before_it_makes_a_second_one(self, client, responder, project):
+        form = self.form(client, project)
+        first = client.post(self.url(), form)
+
+        # Back brings the words, and the page a new key.
+        asked = client.post(self.url(), {**form, "key": "another"})
+        shown = asked.context["form"]
+        assert Incident.objects.count() == 1
+        assert f"a short while ago: {Incident.objects.get().name}" in asked.content.decode()
+
+        again = client.post(self.url(), {**form, "key": shown["key"].value(), "besides": shown["besides"].value()})
+        assert again.status_code == 302
+        assert again["Location"] != first["Location"]
+        assert Incident.objects.filter(title="Ransom note").count() == 2
+
+    def test_another_person_reports_the_same_without_being_asked(self, client, responder, project):
+        client.post(self.url(), self.form(client, project))
+        client.force_login(make_member(project, "responder"))
+
+        assert client.post(self.url(), self.form(client, project)).status_code == 302
+
+    def test_a_refused_form_begins_where_something_is_wrong(self, client, responder, project):
+        answer = client.post(self.url(), self.form(client, project, commander="nobody"))
+
+        fields = re.findall(r"<(?:input|textarea|select)[^>]* autofocus[^>]*>", answer.content.decode())
+        assert [re.search(r'name="([^"]+)"', field).group(1) for field in fields] == ["commander"]
 
     def test_the_same_form_with_other_words_asks_before_it_makes_a_second_one(self, client, responder, project):
         form = self.form(client, project)
@@ -253,6 +281,30 @@ class TestRestricted:
 
         assert client.get(change(secret)).status_code == 200
         assert RestrictedRead.objects.get(incident=secret).user == responder
+
+    @pytest.mark.parametrize(("role", "told"), [("incident_commander", True), ("liaison", False)])
+    def test_who_read_it_is_shown_to_whoever_leads_it(self, client, responder, secret, project, role, told):
+        reader = make_member(project, "admin", name="Curious Admin")
+        subjects.note_read(subject=secret, actor=actor_for(reader), now=timezone.now())
+        person = individual_of(responder, project)
+        assign_role(subject=secret, role=role, individual=person, actor=system(), now=timezone.now())
+
+        page = client.get(f"{change(secret)}?tab=history").content.decode()
+
+        assert ("Who read it" in page) is told
+        assert ("Curious Admin" in page) is told
+
+    def test_whoever_would_lock_themselves_out_is_told_before(self, client, responder, incident, project):
+        assert "You yourself would not see it any more." in client.get(opened(incident, "edit")).content.decode()
+
+        person = individual_of(responder, project)
+        add_participant(subject=incident, individual=person, actor=system(), now=timezone.now())
+        assert "change nothing, not even this" in client.get(opened(incident, "edit")).content.decode()
+
+        assign_role(
+            subject=incident, role="scribe", individual=person, actor=system(), now=timezone.now()
+        )  # fmt: skip
+        assert "You yourself" not in client.get(opened(incident, "edit")).content.decode()
 
     def test_an_observer_of_it_writes_the_timeline_and_changes_nothing_else(self, client, responder, secret, project):
         add_participant(

@@ -343,6 +343,15 @@ class TestConsole:
         assert "Insider" not in answer.content.decode()
         assert answer.context["form"].incidents == []
 
+    def test_what_was_refused_stands_first(self, console, project, responder):
+        rows = [make.declare(project, title="Fine"), make.declare(project, title="Gone")]
+        flows.delete_subject(subject=rows[1], actor=make.system(), now=timezone.now())
+        job = start(rows, user=responder)
+
+        page = console.get(reverse("admin:incidents_incident_bulk", args=[job.uuid]))
+
+        assert [line["row"].status for line in page.context["lines"]] == ["refused", "done"]
+
     def test_the_page_costs_the_same_for_few_and_many(self, console, project, responder, django_assert_max_num_queries):
         url = [
             reverse("admin:incidents_incident_bulk", args=[start(rows, user=responder, key=str(number)).uuid])

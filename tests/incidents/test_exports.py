@@ -130,6 +130,17 @@ class TestWhich:
     def test_nothing_to_export_says_so(self, client, responder):
         assert "there is nothing to export" in client.get(reverse("admin:incidents_incident_export")).content.decode()
 
+    def test_without_a_column_the_form_comes_back_and_says_so(self, client, responder, project):
+        make.declare(project)
+
+        answer = client.get(reverse(FILE), {"format": "xlsx", "tab": "all"})
+
+        page = answer.content.decode()
+        assert answer.status_code == 400
+        assert 'role="alert"' in page
+        assert re.search(r'value="xlsx" checked', page)
+        assert not re.search(r'name="column"[^>]* checked', page)
+
     def test_too_many_are_refused_with_the_mend(self, client, responder, project, monkeypatch):
         monkeypatch.setattr(exporting, "MOST", 1)
         make.declare(project)

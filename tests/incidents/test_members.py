@@ -372,6 +372,15 @@ class TestResponder:
         assert "Mia Member took the task “Collect the logs”" in told
         assert client.post(self.url(incident, "take", task.uuid)).status_code == 409
 
+    def test_ones_own_task_is_finished_and_not_taken(self, client, member, incident):
+        person = takes_part(incident, member)
+        create_task(subject=incident, title="Collect the logs", owner=person, actor=system(), now=timezone.now())
+
+        page = client.get(self.url(incident)).content.decode()
+
+        assert "Finish: Collect the logs" in page
+        assert "Take: Collect the logs" not in page
+
     def test_who_takes_no_part_takes_no_task(self, client, member, incident):
         task = create_task(subject=incident, title="Collect the logs", actor=system(), now=timezone.now())
 

@@ -225,6 +225,14 @@ class TestHome:
         client.force_login(make.make_member(project, "responder"))
         assert "You are paged" not in client.get(reverse("admin:index")).content.decode()
 
+    def test_what_is_tried_again_is_not_called_up_to_date(self, client, responder, project):
+        planned = Operation.objects.of(make.declare(project)).first()
+        Operation.objects.filter(pk=planned.pk).update(status="retrying")
+
+        stats, _text = self.home(client)
+
+        assert stats["Failed operations"]["note"] == "Something outside is late; it is tried again"
+
     def test_a_queue_that_is_behind_is_told_and_not_called_up_to_date(self, client, responder, project):
         incident = make.declare(project)
         stats, _text = self.home(client)

@@ -172,6 +172,18 @@ def test_a_whole_shift_goes_at_once_and_is_accepted_one_by_one(project, ada, bob
         handovers.offer_shift(organization=project.organization, giver=make.make_individual(project), to=to, **by(ada))
 
 
+def test_an_offer_made_for_somebody_else_names_who_made_it(project, incident, ada, bob):
+    maya = make.make_member(project, "responder", name="Maya")
+    row = offer(incident, maya, bob, summary="Watch the replica.")
+
+    said = Event.objects.of(incident).latest("seq").description
+    assert said.startswith("Maya offers Ada's Incident Commander to Bob; until it is accepted Ada")
+    client = Client()
+    client.force_login(bob)
+    asked = client.get(f"/admin/people/handover/{row.pk}/accept/").content.decode()
+    assert 'What Ada hands over with it</p><div class="quote said">Watch the replica.</div>' in asked
+
+
 def test_the_home_page_shows_what_is_offered_and_the_dialog_accepts(incident, ada, bob):
     row = offer(incident, ada, bob)
     client = Client()

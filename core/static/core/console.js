@@ -3,7 +3,11 @@
 "use strict";
 
 // It would write a style element into each page, which the content policy forbids; we do not use it.
-if (window.htmx) htmx.config.includeIndicatorStyles = false;
+if (window.htmx) {
+  htmx.config.includeIndicatorStyles = false;
+  // A part of another page does not rename this one.
+  htmx.config.ignoreTitle = true;
+}
 
 (() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -25,6 +29,8 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     });
 
   // Dialogs: the link's page, asked for by htmx, shown in the one <dialog>.
+  // What opened it gets the focus back; a menu is closed by then, so its button does.
+  let opener;
   const openDialog = (link) => {
     htmx.ajax("GET", link.href, { target: "#dialog", swap: "innerHTML" });
   };
@@ -45,8 +51,8 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     const element = dialog();
     if (!element.open && element.childElementCount) element.showModal();
     enhance(element);
-    const first = element.querySelector(".errors input, .errors textarea, .fields input:not([type=hidden]), .fields textarea, .fields select");
-    if (first) first.focus();
+    const within = (place) => element.querySelector([":is(input:not([type=hidden]), textarea)", "select"].map((one) => `${place} ${one}:not([hidden])`).join());
+    (within(".errors") || within(".fields"))?.focus();
   };
   const failed = (event) => {
     giveBack();
@@ -66,6 +72,7 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     const link = event.target.closest("a[data-dialog]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
       event.preventDefault();
+      opener = link.closest("details.menu")?.querySelector("summary") || link;
       document.querySelectorAll("details.menu[open]").forEach((menu) => menu.removeAttribute("open"));
       openDialog(link);
       return;
@@ -327,7 +334,11 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     select.after(box);
     draw();
   };
-  const enhance = (root) => root.querySelectorAll("select.console-picker:not([data-ready])").forEach(picker);
+  const enhance = (root) => {
+    root.querySelectorAll("select.console-picker:not([data-ready])").forEach(picker);
+    // On a narrow screen the chosen tab may lie outside of its strip.
+    root.querySelectorAll(".tabs .here").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 40; });
+  };
 
   document.addEventListener("DOMContentLoaded", () => {
     document.body.addEventListener("htmx:afterSwap", (event) => {
@@ -345,6 +356,7 @@ if (window.htmx) htmx.config.includeIndicatorStyles = false;
     document.body.addEventListener("htmx:responseError", failed);
     document.body.addEventListener("htmx:sendError", failed);
     dialog()?.addEventListener("cancel", guard);
+    dialog()?.addEventListener("close", () => { if (document.activeElement === document.body) opener?.focus(); });
     dialog()?.addEventListener("input", (event) => event.target.form && (event.target.form.dataset.written = ""));
     enhance(document);
     refreshAges();

@@ -7,6 +7,7 @@
   const SENT = "dispatch-sent";
   const words = {
     out: "You are logged out. What you typed is kept here.",
+    ended: "You were logged out before it was sent. What you typed is kept; log in and send it again.",
     login: "Log in, in a new tab; then send again",
     gone: "You do not see this page any more; it was deleted, or made restricted.",
     failed: "That did not work. Nothing was written; what you typed is kept. Send it once more.",
@@ -86,6 +87,7 @@
   // Sent, and now on another page than the form's or the log-in: it arrived.
   const arrived = () => {
     const [key, from] = JSON.parse(sessionStorage.getItem(SENT) || "[]");
+    if (key && atLogin(location.pathname) && sessionStorage.getItem(key)) say(words.ended);
     if (!key || atLogin(location.pathname) || location.pathname === from) return;
     sessionStorage.removeItem(key);
     sessionStorage.removeItem(SENT);
@@ -255,7 +257,8 @@
   };
   const named = (file) => {
     if (file.name && file.name !== "image.png") return file;
-    const stamp = new Date().toISOString().slice(0, 19).replace("T", " ").replaceAll(":", ".");
+    // On the reader's clock, as the entry is.
+    const stamp = new Date(Date.now() - 60000 * new Date().getTimezoneOffset()).toISOString().slice(0, 19).replace("T", " ").replaceAll(":", ".");
     return new File([file], `Screenshot ${stamp}.${(file.type.split("/")[1] || "png").replace("jpeg", "jpg")}`, { type: file.type });
   };
   const add = (form, files) => put(form, [...form.querySelector("input[type=file]").files, ...files.map(named)]);
