@@ -22,6 +22,8 @@ from core import heartbeats
 logger = structlog.get_logger(__name__)
 # For all checks together: who asks has little patience, and a database or broker that hangs has none of its own.
 PATIENCE_SECONDS = 2.0
+# A wrong setting, which no waiting mends.
+NOBODY_LISTENS = "in memory, and no worker in this process"
 
 
 @require_safe
@@ -34,20 +36,31 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when all of it works, else 503 with the reason beside what does not."""
+    """200 when this process can serve, else 503; beside each part its reason."""
     asked = {name: _askers[name].submit(_reason, name, check) for name, check in CHECKS.items()}
     living = _askers["database"].submit(_parts)
     deadline = time.monotonic() + PATIENCE_SECONDS
     reasons = {name: _within(deadline, answer) for name, answer in asked.items()}
-    ready = not any(reasons.values())
+    ready = not any(_stands_in_the_way(name, reason) for name, reason in reasons.items())
     return JsonResponse(
         {
             "ready": ready,
-            "checks": {name: reason or "ok" for name, reason in reasons.items()},
+            "checks": {name: _said(name, reason) for name, reason in reasons.items()},
             "parts": _parts_within(deadline, living),
         },
         status=200 if ready else 503,
     )
+
+
+def _stands_in_the_way(name: str, reason: str) -> bool:
+    """People report and read without a broker: sent away they could do neither."""
+    return bool(reason) and (name != "broker" or reason == NOBODY_LISTENS)
+
+
+def _said(name: str, reason: str) -> str:
+    if reason and not _stands_in_the_way(name, reason):
+        return f"{reason}; work waits until it is back"
+    return reason or "ok"
 
 
 def _within(deadline: float, answer: "Future[str]") -> str:
@@ -112,7 +125,7 @@ def _last_migrations() -> frozenset[tuple[str, str]]:
 
 def _broker() -> str:
     if settings.CELERY_BROKER_URL.startswith("memory"):
-        return "" if settings.WORKER_IN_PROCESS else "in memory, and no worker in this process"
+        return "" if settings.WORKER_IN_PROCESS else NOBODY_LISTENS
     # Redis heeds no time-out but its transport's own.
     patience = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS}
     with current_app.connection_for_read(transport_options=patience) as broker:

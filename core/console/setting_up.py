@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.lookups import In
@@ -22,7 +22,8 @@ from core.access import Right
 from core.console import dashboard, rights
 from core.models.organizations import Organization, Project
 
-# How long a reader who has everything set up is not asked about it again.
+# How long a reader who has everything set up is not asked about it again, by each process: the home page must come
+# without the shared cache, too.
 COMPLETE_FOR = 3600
 
 
@@ -156,7 +157,7 @@ def card(request: HttpRequest) -> dict[str, Any] | None:
     """The place of the home page's reminder, until everything is set up. What it says comes after the page: each step
     has a question of its own to ask.
     """
-    if not is_for(request) or cache.get(_complete(request)):
+    if not is_for(request) or caches["process"].get(_complete(request)):
         return None
     return {"url": reverse("admin:set-up"), "next_url": reverse("admin:set-up-next")}
 
@@ -168,7 +169,7 @@ def next_view(request: HttpRequest) -> HttpResponse:
     shown = steps(request)
     left = [one for one in shown if not one.is_done]
     if not left:
-        cache.set(_complete(request), True, COMPLETE_FOR)
+        caches["process"].set(_complete(request), True, COMPLETE_FOR)
         return HttpResponse()
     context = {**progress(shown), "next": left[0], "url": reverse("admin:set-up")}
     return TemplateResponse(request, "console/cards/set_up_next.html", context)

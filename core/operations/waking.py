@@ -39,6 +39,6 @@ def wake(delay_seconds: float = 0) -> bool:
         current_app.send_task(WORK, countdown=delay_seconds or None, retry=False, ignore_result=True)
     except (OperationalError, OSError) as error:
         _silent_until = time.monotonic() + SILENCE_SECONDS
-        logger.warning("The broker could not be reached; the sweep will wake workers", error=str(error))
+        logger.warning("The broker could not be reached; once it is back the sweep will wake workers", error=str(error))
         return False
     return True

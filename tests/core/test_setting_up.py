@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,7 +32,7 @@ NEXT = "/admin/set-up/next/"
 
 @pytest.fixture(autouse=True)
 def fresh():
-    cache.clear()
+    caches["process"].clear()
 
 
 @pytest.fixture
