@@ -7,6 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,20 @@ from core.operations.models import Operation
 from core.search import indexing
 
 ACTOR = Actor.system(Face.COMMAND)
+# What a trial ends with when all was restored and a timeline is broken, in the archive as in the database.
+BROKEN = 3
+REFUSAL = "CommandError: "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """An archive can be restored.
+
+    :ivar said: what was done, a sentence a line. :ivar broken: which timelines are broken, in a sentence; none is "".
+    """
+
+    said: str
+    broken: str = ""
 
 
 def restore(*, source: Path, over: bool, skip_waiting: bool, now: datetime) -> Iterator[str]:
@@ -53,8 +68,8 @@ def restore(*, source: Path, over: bool, skip_waiting: bool, now: datetime) -> I
     yield _("Restored: version %(version)s of %(made_at)s.") % {"version": told.version, "made_at": told.made_at}
 
 
-def prove(*, source: Path) -> str:
-    """Restore an archive into a database and a directory of its own, which go again. Returns what was said.
+def prove(*, source: Path) -> Proof:
+    """Restore an archive into a database and a directory of its own, which go again.
 
     :raises Damaged: with the last thing said, when it cannot be restored.
     """
@@ -153,18 +168,18 @@ def _place_for_trials() -> Path:
     return place
 
 
-def _trial(source: Path, variables: dict[str, str]) -> str:
+def _trial(source: Path, variables: dict[str, str]) -> Proof:
     """A process of its own, because settings name one database: the very command that would restore it in earnest."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_URL")}
     keys = {"SECRET_KEY": settings.SECRET_KEY, "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS)}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", str(source.absolute())]
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", "--trial", str(source.absolute())]
     done = subprocess.run(  # noqa: S603 (our own command)
         command, env={**kept, **keys, **variables}, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise Damaged(_("The backup cannot be restored: %(why)s") % {"why": " ".join(last)})
-    return done.stdout.strip()
+    last = " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]).removeprefix(REFUSAL)
+    if done.returncode not in {0, BROKEN}:
+        raise Damaged(_("The backup cannot be restored: %(why)s") % {"why": last})
+    return Proof(said=done.stdout.strip(), broken=last if done.returncode == BROKEN else "")
 
 
 def _url_of(name: str) -> str:

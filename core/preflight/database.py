@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.models.subjects import KINDS, Subject
 from core.operations.models import Operation
-from core.preflight.findings import Finding, note, stop, well
+from core.preflight.findings import Finding, note, stop, warn, well
 from core.timeline import chain
 
 MODELS = {"incident": "incidents.Incident", "case": "cases.Case"}
@@ -64,7 +64,11 @@ def timelines() -> Iterator[Finding]:
         found = chain.verify(subject)
         if found:
             words = {"name": subject.name, "seq": found.seq, "problem": found.problem}
-            yield stop(_("The timeline of %(name)s is broken at event %(seq)s: %(problem)s.") % words)
+            told = _(
+                "The timeline of %(name)s is broken at event %(seq)s: %(problem)s."
+                ' What to do: docs/administration.md, "A broken timeline".'
+            )
+            yield warn(told % words)
     yield well(_("Timelines checked: %(count)s.") % {"count": checked})
 
 

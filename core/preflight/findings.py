@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+WARNING = "WARN"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -28,6 +30,11 @@ def well(said: str) -> Finding:
 def note(said: str) -> Finding:
     """Worth knowing, and no reason to wait."""
     return Finding(said=said, word="note")
+
+
+def warn(said: str) -> Finding:
+    """To be looked into; an upgrade makes it no worse."""
+    return Finding(said=said, word=WARNING)
 
 
 def stop(said: str) -> Finding:

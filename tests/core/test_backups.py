@@ -139,11 +139,37 @@ def test_an_older_versions_backup_is_upgraded_and_loses_nothing(installation):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_timeline_that_was_changed_behind_dispatchs_back_is_found(installation):
-    Event.objects.filter(seq=1).update(description="Nothing happened")
+def test_a_timeline_that_was_changed_behind_dispatchs_back_is_named_and_the_archive_is_whole(
+    installation, settings, capsys
+):
+    incident = Incident.objects.get(title="Laptop lost")
+    Event.objects.filter(incident=incident, seq=1).update(description="Nothing happened")
+    older = making.make(to=None, now=timezone.now() - timedelta(days=1))
+    os.utime(older, (1, 1))
 
-    with pytest.raises(Damaged, match="2 of 2 timelines are broken"):
-        restoring.prove(source=backed_up())
+    with pytest.raises(CommandError) as refused:
+        call_command("backup", "--check", "--keep", "1")
+
+    assert str(refused.value).startswith(f"1 of 2 timelines are broken: {incident.name}. The archive itself is whole.")
+    assert refused.value.returncode == 1
+    said = capsys.readouterr().out
+    assert "can be restored." in said
+    # Else a night's archive more would lie there each night until the disk is full.
+    assert f"Removed {older}." in said
+    assert older not in set(settings.BACKUP_DIR.iterdir())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_archive_that_cannot_be_restored_ends_the_check_before_older_ones_go(installation, settings):
+    older, broken = backed_up(), installation / "broken.tar.gz"
+    broken.write_bytes(older.read_bytes()[:-300])
+    older.rename(settings.BACKUP_DIR / "dispatch-20261101-030000.tar.gz")
+    backed_up()
+
+    with pytest.raises(CommandError, match="cannot be restored"):
+        call_command("backup", "--check", str(broken), "--keep", "1")
+
+    assert len(list(settings.BACKUP_DIR.iterdir())) == 2
 
 
 @on_sqlite
@@ -157,7 +183,7 @@ def test_what_waits_is_called_off_though_a_timeline_is_broken(installation):
     assert code == 1
     assert "Operations called off: " in said
     assert "FIELD_ENCRYPTION_KEYS holds none of the keys of this backup" in said
-    assert said.strip().endswith("1 of 2 timelines are broken.")
+    assert said.strip().endswith(f"1 of 2 timelines are broken: {Incident.objects.first().name}.")
     with closing(sqlite3.connect(home / "dispatch.sqlite3")) as database:
         waiting = "SELECT COUNT(*) FROM core_operation WHERE status IN ('pending', 'retrying', 'running')"
         assert database.execute(waiting).fetchone() == (0,)

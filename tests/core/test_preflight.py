@@ -77,13 +77,15 @@ def test_no_backup_or_an_old_one_stops_it(backup):
     assert "STOP  There is no backup in" in preflight()[1]
 
 
-def test_a_broken_timeline_stops_it_and_is_named(backup, incident):
+def test_a_broken_timeline_is_named_and_stops_nothing_for_ever(backup, incident):
     Event.objects.filter(seq=2).update(description="Nothing happened")
 
     may, said = preflight()
 
-    assert not may
-    assert f"STOP  The timeline of {incident.name} is broken at event 2: its content was changed." in said
+    assert may, said
+    assert f"WARN  The timeline of {incident.name} is broken at event 2: its content was changed. What to do:" in said
+    assert "STOP" not in said
+    assert said.endswith("The upgrade may begin; 1 to look into.\n")
 
 
 def test_pending_migrations_are_named_and_stop_nothing(backup):
@@ -164,11 +166,14 @@ def test_an_installation_with_nothing_in_it_needs_no_backup(db, settings, tmp_pa
 @pytest.mark.django_db(transaction=True)
 def test_a_rehearsal_restores_the_newest_backup_elsewhere_and_upgrades_it(settings, tmp_path, capsys):
     settings.BACKUP_DIR, settings.MEDIA_ROOT = tmp_path / "backups", tmp_path / "files"
-    declare(make_project())
+    name = declare(make_project()).name
+    Event.objects.filter(seq=2).update(description="Nothing happened")
     path = making.make(to=None, now=timezone.now())
 
     call_command("preflight", "--rehearse")
-    assert f"ok    {path.name} was restored and upgraded in a database of its own." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"ok    {path.name} was restored and upgraded in a database of its own." in said
+    assert f"WARN  1 of 1 timelines are broken: {name}. It was restored as it is." in said
 
     path.write_bytes(path.read_bytes()[:-300])
     with pytest.raises(CommandError):

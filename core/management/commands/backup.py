@@ -37,12 +37,20 @@ class Command(FlowCommand):
             raise CommandError("--keep is a number from 1.")
         named = options["check"]
         source = Path(named) if named else self._make(options["to"])
-        if named is not None:
-            self.stdout.write(restoring.prove(source=source))
-            self.stdout.write(f"{source} can be restored.")
+        broken = self._check(source) if named is not None else ""
         if options["keep"]:
             for path in making.drop_older(options["keep"]):
                 self.stdout.write(f"Removed {path}.")
+        if broken:
+            told = 'The archive itself is whole. What to do: docs/administration.md, "A broken timeline".'
+            raise CommandError(f"{broken} {told}")
+
+    def _check(self, source: Path) -> str:
+        """Restore it elsewhere. Returns which timelines are broken: old archives go all the same, or the disk fills."""
+        proof = restoring.prove(source=source)
+        self.stdout.write(proof.said)
+        self.stdout.write(f"{source} can be restored.")
+        return proof.broken
 
     def _make(self, to: Path | None) -> Path:
         try:

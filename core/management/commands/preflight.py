@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.backups import making, restoring
 from core.errors import FlowError
+from core.preflight.findings import WARNING
 from core.preflight.running import findings
 
 
@@ -23,15 +24,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        stops = 0
+        stops = warnings = 0
         for finding in findings():
             stops += finding.stops
+            warnings += finding.word == WARNING
             self.stdout.write(f"{finding.word:5} {finding.said}")
         if options["rehearse"]:
             stops += not self._rehearse()
         if stops:
             raise CommandError(f"The upgrade must wait: {stops} to mend.")
-        self.stdout.write("The upgrade may begin.")
+        self.stdout.write(f"The upgrade may begin; {warnings} to look into." if warnings else "The upgrade may begin.")
 
     def _rehearse(self) -> bool:
         newest = making.newest()
@@ -39,9 +41,11 @@ class Command(BaseCommand):
             self.stdout.write("STOP  There is no backup to rehearse with.")
             return False
         try:
-            restoring.prove(source=newest)
+            proof = restoring.prove(source=newest)
         except FlowError as error:
             self.stdout.write(f"STOP  The rehearsal failed: {error.message}")
             return False
         self.stdout.write(f"ok    {newest.name} was restored and upgraded in a database of its own.")
+        if proof.broken:
+            self.stdout.write(f"{WARNING:5} {proof.broken} It was restored as it is.")
         return True

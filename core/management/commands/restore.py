@@ -1,6 +1,6 @@
 """Restore a backup."""
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from core.backups import restoring
+from core.management.commands.verify_timeline import BrokenTimelines
 from core.management.refusing import FlowCommand
 
 
@@ -27,6 +28,8 @@ class Command(FlowCommand):
         parser.add_argument(
             "--skip-waiting", action="store_true", help="call off what waited to be carried out (mails, pages, tickets)"
         )
+        # For `backup --check`: another exit code tells broken timelines from an archive that cannot be restored.
+        parser.add_argument("--trial", action="store_true", help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
@@ -37,5 +40,7 @@ class Command(FlowCommand):
                 now=timezone.now(),
             ):
                 self.stdout.write(sentence)
+        except BrokenTimelines as error:
+            raise CommandError(str(error), returncode=restoring.BROKEN if options["trial"] else 1) from None
         except OSError as error:
             raise CommandError(f"The backup could not be restored: {error.strerror} ({error.filename}).") from None

@@ -9,7 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from core.models.subjects import KINDS, Subject
 from core.timeline import chain
 
+LISTED = 5
 MODELS = {"incident": "incidents.Incident", "case": "cases.Case"}
+
+
+class BrokenTimelines(CommandError):
+    """Some were changed behind Dispatch's back; the first few are named."""
 
 
 class Command(BaseCommand):
@@ -21,17 +26,18 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        checked = broken = 0
+        checked, broken = 0, []
         for subject in self._subjects(options["names"]):
             checked += 1
             found = chain.verify(subject)
             if found:
-                broken += 1
+                broken.append(subject.name)
                 self.stderr.write(f"{subject.name}: event {found.seq} {found.event_id}: {found.problem}")
         if options["names"] and checked < len(set(options["names"])):
             raise CommandError("There is no subject of some of these names.")
         if broken:
-            raise CommandError(f"{broken} of {checked} timelines are broken.")
+            listed = ", ".join(broken[:LISTED]) + (", …" if len(broken) > LISTED else "")
+            raise BrokenTimelines(f"{len(broken)} of {checked} timelines are broken: {listed}.")
         self.stdout.write(f"{checked} timelines are whole.")
 
     def _subjects(self, names: list[str]) -> Any:
