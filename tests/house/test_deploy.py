@@ -29,6 +29,25 @@ def test_every_variable_of_the_compose_file_is_one_that_dispatch_reads():
     assert given <= EXPLAINED
 
 
+def given_to(name, stated):
+    """The environment that compose gives a service when `.env` states this."""
+    service = COMPOSE["services"][name]
+    read = {"path": ".env", "required": False} in service["env_file"]
+    said = {name: re.sub(r"\$\{(\w+)[^}]*\}", lambda asked: stated.get(asked[1], ""), value)
+            for name, value in service["environment"].items()}  # fmt: skip
+    return {**(stated if read else {}), **said}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_documented_variable_reaches_ours_but_for_those_that_the_guide_names(name):
+    given = given_to(name, dict.fromkeys(EXPLAINED, "stated"))
+
+    kept = {name for name in EXPLAINED if given[name] != "stated" or f"{name}_FILE" in given}
+    told = re.search(r"^With the compose file .*$", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE)
+    said = set(re.findall(r"`([A-Z_]+)`", told[0].split("whatever stands there")[1]))
+    assert kept == said - {"DOMAIN", "OWNER_EMAIL"}
+
+
 def test_what_the_compose_file_asks_for_is_in_the_example():
     asked = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text())) - {"DISPATCH_IMAGE"}
     given = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
