@@ -18,6 +18,7 @@ from dispatch_project import embedded, probe
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
+GUIDE = (ROOT / "docs" / "administration.md").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = ("migrate", "web", "worker", "beat")
 EXPLAINED = {variable.name for group in settings.ENVIRONMENT.values() for variable in group}
@@ -114,6 +115,16 @@ def test_the_secrets_are_made_once_and_are_good_ones(tmp_path):
     Fernet(first["field_encryption_keys"])
     assert first["database_url"] == f"postgres://dispatch:{first['database_password']}@database:5432/dispatch"
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_made_beside_the_compose_file_is_kept_from_git_and_from_others(tmp_path):
+    ignored = (ROOT / ".gitignore").read_text().split()
+    first = re.search(r"^install -m \d+ \.env\.example \.env", GUIDE, re.MULTILINE)[0]
+    (tmp_path / ".env.example").write_bytes((DEPLOY / ".env.example").read_bytes())
+    subprocess.run(["sh", "-c", first], cwd=tmp_path, check=True)
+
+    assert {"/deploy/.env", "/deploy/secrets/", "/deploy/backups/"} <= set(ignored)
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_probe_says_why_when_nobody_answers(monkeypatch, capsys):
