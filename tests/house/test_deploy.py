@@ -135,13 +135,25 @@ def test_a_probe_says_why_when_nobody_answers(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
-def test_a_probe_asks_by_a_name_that_is_answered(monkeypatch, httpserver, status, code):
+def test_a_probe_asks_by_a_name_that_is_answered_and_tells_what_it_heard(monkeypatch, httpserver, capsys, status, code):
     asked = httpserver.expect_request("/readyz", headers={"Host": "dispatch.example.com"})
-    asked.respond_with_data("{}", status=status)
+    asked.respond_with_data('{"ready": "perhaps"}', status=status)
     monkeypatch.setenv("WEB_BIND", f"0.0.0.0:{httpserver.port}")
     monkeypatch.setenv("ALLOWED_HOSTS", "dispatch.example.com,web")
 
     assert probe.main() == code
+    assert '{"ready": "perhaps"}' in "".join(capsys.readouterr())
+
+
+def test_the_guide_asks_for_readiness_and_figures_where_they_are_answered():
+    refused = re.search(r"@inside path (.+)", (DEPLOY / "Caddyfile").read_text())[1].split()
+
+    assert refused == ["/metrics", "/readyz"]
+    assert "docker compose exec web python -m dispatch_project.probe" in GUIDE
+    assert f"`{COMPOSE['name']}_outside`" in GUIDE
+    assert "outside" in COMPOSE["services"]["web"]["networks"]
+    # By these names web answers inside.
+    assert COMPOSE["services"]["web"]["environment"]["ALLOWED_HOSTS"].split(",")[1:] == ["localhost", "web"]
 
 
 def answered_by_gunicorn(config, head):
