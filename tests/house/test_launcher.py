@@ -213,6 +213,7 @@ def checkout(launcher, monkeypatch, tmp_path):
 
     for name in ("requirements.txt", "requirements-dev.txt"):
         (tmp_path / name).write_text("django==5.2.19", encoding="utf-8")
+    monkeypatch.setenv("DISPATCH_HOME", str(tmp_path / "var"))
     monkeypatch.setattr(launcher, "ROOT", str(tmp_path))
     monkeypatch.setattr(launcher, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(launcher, "PYTHON", str(tmp_path / ".venv" / "bin" / "python"))
@@ -267,6 +268,43 @@ def test_a_changed_lock_makes_a_new_environment(launcher, checkout, tmp_path):
     launcher._install("requirements.txt")
 
     assert len(checkout) == 4
+    assert not (tmp_path / ".venv" / "old").exists()
+
+
+@pytest.fixture
+def upgraded(tmp_path):
+    """A checkout whose packages are those of the version before."""
+    for name in ("dispatch", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "installed-requirements.txt").write_text("of the version before", encoding="utf-8")
+    (tmp_path / "var").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["preflight", "backup", "manage"])
+def test_the_packages_of_a_running_server_are_not_replaced(upgraded, command):
+    with (upgraded / "var" / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        done = subprocess.run(
+            [sys.executable, str(upgraded / "dispatch"), command],
+            capture_output=True, text=True, env={**os.environ, "DISPATCH_HOME": ""}, timeout=120,
+        )  # fmt: skip
+
+    assert f"Dispatch runs from {upgraded / 'var'}; stop it first" in one_sentence(done)
+    assert (upgraded / ".venv" / "installed-requirements.txt").exists()
+
+
+def test_whoever_holds_the_home_itself_replaces_the_packages(launcher, checkout, monkeypatch, tmp_path):
+    monkeypatch.setenv("DISPATCH_HOME", str(tmp_path))
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "old").touch()
+    held = launcher._hold(str(tmp_path))
+
+    launcher._install("requirements.txt")
+
+    os.close(held)
     assert not (tmp_path / ".venv" / "old").exists()
 
 
