@@ -7,16 +7,17 @@ import os
 import sys
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 
 def main() -> None:
     """Make the database ready and print what the first owner must know; end with the reason when it cannot be done."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatch_project.settings")
-    django.setup()
     try:
+        django.setup()
         call_command("prepare")
-    except CommandError as error:
+    except (CommandError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 
 

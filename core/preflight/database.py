@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from core import reaching
 from core.models.subjects import KINDS, Subject
 from core.operations.models import Operation
 from core.preflight.findings import Finding, note, stop, warn, well
@@ -21,6 +22,10 @@ LISTED = 10
 
 def answers() -> Iterator[Finding]:
     """It is there, and not of a newer version."""
+    why_not = reaching.why_not()
+    if why_not:
+        yield stop(why_not)
+        return
     try:
         connection.ensure_connection()
         call_command("check_database")

@@ -2,9 +2,28 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from .env import EMBEDDED, HOME, env
 
 DATABASES: dict[str, dict[str, Any]]
+_SCHEMES = ("postgres", "postgresql", "pgsql", "psql")
+_LIKE = "postgres://user:password@host:5432/name"
+
+
+def _postgres() -> dict[str, Any]:
+    """What DATABASE_URL says. It holds a password: of what cannot be read nothing is repeated but how it begins."""
+    scheme, there, _rest = env.str("DATABASE_URL").partition("://")
+    if not there or scheme not in _SCHEMES:
+        begins = f"“{scheme}://”" if there else "no such thing"
+        raise ImproperlyConfigured(f"DATABASE_URL must be like {_LIKE}; it begins with {begins}.")
+    try:
+        return dict(env.db("DATABASE_URL"))
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must be like {_LIKE}, the special characters of the password percent-encoded."
+        ) from None
+
 
 if EMBEDDED:
     DATABASES = {
@@ -21,13 +40,15 @@ if EMBEDDED:
         }
     }
 else:
-    DATABASES = {"default": env.db("DATABASE_URL")}
+    DATABASES = {"default": _postgres()}
     # A page asks many short questions. PostgreSQL takes a fifth of a second to compile one of ours and a hundredth to
     # answer it; starting processes for it takes longer than it saves; and on the disks of today the index is the way to
     # a rare word. It may be empty where a pooler between refuses it.
     _SHORT_QUESTIONS = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
     _asked = env.str("DATABASE_OPTIONS", _SHORT_QUESTIONS)
     DATABASES["default"].setdefault("OPTIONS", {})
+    # A machine that is gone says nothing; the system would wait for it for two minutes.
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
     if _asked:
         DATABASES["default"]["OPTIONS"].setdefault("options", _asked)
     if env.bool("DATABASE_POOL", True):

@@ -121,6 +121,17 @@ def test_a_database_that_does_not_answer_is_all_there_is_to_say(backup, monkeypa
     assert "STOP  The database does not answer: connection refused." in said
 
 
+@pytest.mark.skipif(database.connection.vendor != "postgresql", reason="SQLite makes a database that is not there")
+def test_a_database_that_is_not_there_is_told_with_the_servers_words(backup, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setitem(database.connection.settings_dict, "NAME", "dispatch_that_is_not_there")
+        may, said = preflight()
+
+    assert not may
+    assert "STOP  The database that DATABASE_URL names does not answer: " in said
+    assert '"dispatch_that_is_not_there" does not exist.' in said
+
+
 def test_a_setting_that_is_wrong_stops_it_and_a_weak_one_is_noted(backup, settings):
     settings.SECRET_KEY, settings.DEBUG = "short", True
 

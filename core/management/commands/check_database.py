@@ -6,14 +6,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from core import reaching
+
 
 class Command(BaseCommand):
     """Silent when all is well."""
 
-    help = "Refuses a database that a newer version has migrated."
+    help = "Refuses a database that does not answer, or that a newer version has migrated."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        why_not = reaching.why_not()
+        if why_not:
+            raise CommandError(why_not)
         loader = MigrationLoader(connection, ignore_no_migrations=True)
         ours = {app for app, _name in loader.disk_migrations}
         newer = sorted(

@@ -1,0 +1,95 @@
+"""What an operator mistypes is told in one sentence that names the variable, and not by a traceback."""
+
+import os
+import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Nothing listens there.
+NOBODY = "postgres://dispatch:hunter2@127.0.0.1:1/dispatch"
+
+
+def run(home, *words, **variables):
+    """A process of ours with these variables: exit code, standard output, and error."""
+    clean = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env={**clean, "DISPATCH_HOME": str(home), **variables},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def refused(home, *words, **variables):
+    """The sentence on standard error."""
+    code, _out, said = run(home, *words, **variables)
+    assert code == 1, said
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) == 1, said
+    return said.strip()
+
+
+# The database
+
+
+def test_a_database_that_does_not_answer_is_told_with_the_servers_words(tmp_path):
+    said = refused(tmp_path, "manage.py", "prepare", DATABASE_URL=NOBODY)
+
+    assert "The database that DATABASE_URL names does not answer: " in said
+    assert 'connection to server at "127.0.0.1", port 1 failed: Connection refused.' in said
+
+
+def test_preflight_says_the_same(tmp_path):
+    code, out, said = run(tmp_path, "manage.py", "preflight", DATABASE_URL=NOBODY)
+
+    assert code == 1
+    assert "STOP  The database that DATABASE_URL names does not answer: " in out
+    assert "Connection refused." in out
+    assert said == "CommandError: The upgrade must wait: 1 to mend.\n"
+
+
+def test_commands_that_only_find_out_on_the_way_do_too(tmp_path):
+    code, _out, said = run(tmp_path, "manage.py", "verify_timeline", DATABASE_URL=NOBODY, REDIS_URL="redis://127.0.0.1")
+
+    assert code == 1
+    assert "Traceback" not in said
+    assert said.startswith("The database that DATABASE_URL names does not answer: ")
+
+
+def test_a_start_is_refused_with_it(tmp_path, monkeypatch):
+    loader = SourceFileLoader("launcher", str(ROOT / "dispatch"))
+    launcher = module_from_spec(spec_from_loader("launcher", loader))
+    loader.exec_module(launcher)
+    monkeypatch.setattr(launcher, "PYTHON", sys.executable)
+    monkeypatch.setenv("DISPATCH_HOME", str(tmp_path))
+    for url, sentence in ((NOBODY, "Connection refused."), ("nonsense", "DATABASE_URL must be like postgres://")):
+        monkeypatch.setenv("DATABASE_URL", url)
+
+        with pytest.raises(launcher.Problem) as problem:
+            launcher._prepared(str(tmp_path))
+
+        assert sentence in str(problem.value)
+        assert "\n" not in str(problem.value)
+        assert not (tmp_path / "start.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresx://dispatch:hunter2@127.0.0.1/dispatch", "; it begins with “postgresx://”."),
+        ("mysql://dispatch:hunter2@127.0.0.1/dispatch", "; it begins with “mysql://”."),
+        ("sqlite:////tmp/dispatch.sqlite3", "; it begins with “sqlite://”."),
+        ("nonsense", "; it begins with no such thing."),
+        ("postgres://dispatch:hunter2/x@127.0.0.1/dispatch", "special characters of the password percent-encoded."),
+    ],
+)
+def test_an_address_that_is_none_is_told_without_its_password(tmp_path, url, why):
+    said = refused(tmp_path, "manage.py", "prepare", DATABASE_URL=url)
+
+    assert said.startswith("DATABASE_URL must be like postgres://user:password@host:5432/name")
+    assert said.endswith(why)
+    assert "hunter2" not in said
