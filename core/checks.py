@@ -130,6 +130,25 @@ def full_text(databases: Collection[str] | None = None, **_: Any) -> list[CheckM
     return [Error("A full-text table is missing or broken.", hint=hint, id="dispatch.E004")]
 
 
+@register(Tags.security)
+def base_address(**_: Any) -> list[CheckMessage]:
+    """Links in mail and documents begin with it."""
+    told = urlsplit(settings.BASE_URL)
+    if told.scheme in {"http", "https"} and told.hostname:
+        return []
+    hint = "Give the address people reach Dispatch under, for example https://dispatch.example.com."
+    return [Error(f"BASE_URL is no address: “{settings.BASE_URL}”.", hint=hint, id="dispatch.E008")]
+
+
+@register(Tags.compatibility)
+def one_way_to_encrypt_mail(**_: Any) -> list[CheckMessage]:
+    """With both no mail would ever leave."""
+    if not (settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL):
+        return []
+    hint = "Keep EMAIL_USE_TLS (STARTTLS, usually port 587) or EMAIL_USE_SSL (usually port 465)."
+    return [Error("EMAIL_USE_TLS and EMAIL_USE_SSL are both on.", hint=hint, id="dispatch.E009")]
+
+
 def is_own_address(url: str) -> bool:
     """Whether an address leads to the machine it is opened on."""
     return any(host in url for host in ("//localhost", "//127.0.0.1", "//[::1]"))

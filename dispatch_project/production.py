@@ -8,15 +8,22 @@ import ctypes
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
+from dispatch_project import variables
 from dispatch_project.bodies import pre_request  # noqa: F401 (gunicorn's)
 
 bind = os.environ.get("WEB_BIND", "0.0.0.0:8000")
-workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+try:
+    workers = variables.env.int("WEB_WORKERS", 2)
+    threads = variables.env.int("WEB_THREADS", 4)
+except ImproperlyConfigured as _refused:
+    sys.exit(str(_refused))
 worker_class = "gthread"
 # A request that takes longer is stuck; the proxy gives up after the same time.
 timeout = 60

@@ -1,14 +1,5 @@
-"""Reading the environment: each variable may also be given as a file, `NAME_FILE=/run/secrets/name`."""
+"""The environment, for the modules beside this one."""
 
-import os
-from pathlib import Path
-from typing import Final
+from dispatch_project.variables import BASE_DIR, EMBEDDED, HOME, env
 
-import environ
-
-BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
-env = environ.FileAwareEnv()
-
-# Where the embedded installation keeps database, files, outgoing mail and generated secrets.
-HOME: Final = Path(os.environ.get("DISPATCH_HOME", BASE_DIR / "var")).resolve()
-EMBEDDED: Final = not env.str("DATABASE_URL", "")
+__all__ = ["BASE_DIR", "EMBEDDED", "HOME", "env"]

@@ -6,13 +6,22 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
 
 from .env import EMBEDDED, HOME, env
 
 
 def _kept_secret(name: str, make: str) -> str:
     """A secret the embedded installation makes for itself once and keeps readable by its owner only."""
-    path: Path = HOME / "secrets" / name
+    try:
+        return _kept(HOME / "secrets" / name, make)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DISPATCH_HOME must be a folder that Dispatch may write to: {error.filename}: {error.strerror}."
+        ) from None
+
+
+def _kept(path: Path, make: str) -> str:
     if path.exists():
         return path.read_text(encoding="ascii").strip()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -180,3 +180,29 @@ def test_the_dead_mans_switch_has_an_address(settings, address, found):
     settings.DEADMAN_URL = address
 
     assert ids(checks.deadman_address) == found
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://dispatch.example.com", []),
+        ("http://127.0.0.1:8000", []),
+        ("dispatch.example.com", ["dispatch.E008"]),
+        ("dispatch.example.com:8000", ["dispatch.E008"]),
+        ("https://", ["dispatch.E008"]),
+        ("", ["dispatch.E008"]),
+    ],
+)
+def test_the_address_in_links_is_one(settings, address, found):
+    settings.BASE_URL = address
+
+    assert ids(checks.base_address) == found
+
+
+@pytest.mark.parametrize(
+    ("tls", "ssl", "found"), [(True, True, ["dispatch.E009"]), (True, False, []), (False, True, []), (False, False, [])]
+)
+def test_mail_is_encrypted_in_one_way(settings, tls, ssl, found):
+    settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = tls, ssl
+
+    assert ids(checks.one_way_to_encrypt_mail) == found

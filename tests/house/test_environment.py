@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READERS = [
     *sorted((ROOT / "dispatch_project" / "settings").glob("*.py")),
     ROOT / "dispatch_project" / "production.py",
+    ROOT / "dispatch_project" / "variables.py",
     ROOT / "core" / "management" / "commands" / "first_owner.py",
 ]
 COMPUTED = object()
@@ -26,7 +27,7 @@ def reads() -> Iterator[tuple[str, Any]]:
     for path in READERS:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {
-                "env.str", "env.int", "env.bool", "env.list", "env.db", "os.environ.get",
+                "env.str", "env.int", "env.bool", "env.list", "env.db", "os.environ.get", "variables.env.int",
             }:  # fmt: skip
                 default = node.args[1] if len(node.args) > 1 else None
                 try:

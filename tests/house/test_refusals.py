@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dispatch_project.variables import env
+
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing listens there.
 NOBODY = "postgres://dispatch:hunter2@127.0.0.1:1/dispatch"
@@ -93,3 +95,55 @@ def test_an_address_that_is_none_is_told_without_its_password(tmp_path, url, why
     assert said.startswith("DATABASE_URL must be like postgres://user:password@host:5432/name")
     assert said.endswith(why)
     assert "hunter2" not in said
+
+
+# Other variables
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"EMAIL_PORT": "abc"}, "EMAIL_PORT must be a number; it is “abc”."),
+        ({"EMAIL_USE_TLS": "treu"}, "EMAIL_USE_TLS must be on or off; it is “treu”."),
+        ({"DATABASE_URL_FILE": "/dev"}, "DATABASE_URL_FILE: /dev cannot be read: Is a directory."),
+        ({"SECRET_KEY_FILE": "/none"}, "SECRET_KEY_FILE: /none cannot be read: No such file or directory."),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named(tmp_path, variables, sentence):
+    assert refused(tmp_path, "manage.py", "check_database", **variables) == sentence
+
+
+def test_the_web_server_names_its_own_variables_too(tmp_path):
+    gunicorn = ["-m", "gunicorn", "--check-config", "--config", "python:dispatch_project.production"]
+
+    said = refused(tmp_path, *gunicorn, "dispatch_project.wsgi", WEB_WORKERS="abc", METRICS_DIR=str(tmp_path))
+
+    assert said == "WEB_WORKERS must be a number; it is “abc”."
+
+
+def test_a_home_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+
+    said = refused(tmp_path / "file", "manage.py", "check_database")
+
+    assert said.startswith("DISPATCH_HOME must be a folder that Dispatch may write to: ")
+    assert str(tmp_path / "file") in said
+
+
+@pytest.mark.parametrize("given", ["", " "])
+def test_an_empty_number_or_switch_is_one_that_was_not_given(monkeypatch, given):
+    monkeypatch.setenv("EMAIL_PORT", given)
+    monkeypatch.setenv("DATABASE_POOL", given)
+
+    assert env.int("EMAIL_PORT", 25) == 25
+    assert env.bool("DATABASE_POOL", True) is True
+
+
+@pytest.mark.parametrize(
+    ("given", "on"), [("1", True), ("on", True), ("True", True), ("yes", True), ("2", True),
+                      ("0", False), ("off", False), ("False", False), ("no", False)],
+)  # fmt: skip
+def test_a_switch_takes_the_usual_words(monkeypatch, given, on):
+    monkeypatch.setenv("DATABASE_POOL", given)
+
+    assert env.bool("DATABASE_POOL", not on) is on
