@@ -25,7 +25,7 @@ from core.console.dialogs import dialog
 from core.console.forms import ConfigurationForm, DialogForm
 from core.console.modeladmin import ModelAdmin
 from core.emails import normalise
-from core.errors import Conflict
+from core.errors import Conflict, FlowError
 from core.flows import memberships, passwords, sessions, signing_in, users
 from core.models import Membership, MembershipRole, Organization, Project, User
 
@@ -44,6 +44,17 @@ class MembershipForm(ConfigurationForm):
         if not email and not self.instance.pk:
             raise forms.ValidationError(gettext("Write the address of the person."))
         return email
+
+    def clean(self) -> dict[str, Any]:
+        """Say at once what does not fit together, beside what else is missing."""
+        given = super().clean()
+        if self.refusal is None and not self.instance.pk and given.get("role"):
+            try:
+                memberships.check_fit(given["role"], given.get("project"), given.get("organization"))
+            except FlowError as refusal:
+                if refusal.field not in self.errors:
+                    self.show_refusal(refusal)
+        return given
 
 
 @admin.register(Membership)

@@ -100,6 +100,8 @@ class ConfigurationForm(RememberingForm, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["version"] = getattr(self.instance, "version", None)
         _choose_within_project(self)
+        for field in self.fields.values():
+            put_on_looks(field.widget)
         if self.instance.pk:
             self.remember()
 
@@ -121,8 +123,19 @@ class ConfigurationForm(RememberingForm, forms.ModelForm):
     def validate_unique(self) -> None:
         """The flow names the row that is in the way."""
 
-    def validate_constraints(self) -> None:
-        """The flow checks them, after it has moved the marks that one row carries (default)."""
+    def _post_clean(self) -> None:
+        """Leave constraints to the flow: it moves the marks that one row carries (default), and has words for them."""
+        row: Any = self.instance
+        # Django's form asks the row for them, whatever else it is told to leave out.
+        row.validate_constraints = _nothing
+        try:
+            super()._post_clean()  # type: ignore[misc]
+        finally:
+            del row.validate_constraints
+
+
+def _nothing(exclude: object = None) -> None:
+    """In the place of a check that is made elsewhere."""
 
 
 class DialogForm(RefusableForm, forms.Form):
@@ -167,10 +180,13 @@ def dress(field: forms.Field) -> None:
     """Give a plain widget the theme's looks, and refuse what no database keeps."""
     if isinstance(field, forms.CharField):
         field.validators.append(storable_text)
-    widget = field.widget
-    if widget.is_hidden or "class" in widget.attrs:
-        return
-    widget.attrs["class"] = " ".join(_classes(widget))
+    put_on_looks(field.widget)
+
+
+def put_on_looks(widget: forms.Widget) -> None:
+    """The theme's looks, where a widget has none of its own: the theme sees to the fields of models only."""
+    if not widget.is_hidden and "class" not in widget.attrs:
+        widget.attrs["class"] = " ".join(_classes(widget))
 
 
 def storable_text(value: Any) -> None:

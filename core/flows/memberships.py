@@ -37,7 +37,7 @@ def grant(
     :raises Forbidden: nobody gives more than they have; owners are made by owners.
     :raises Invalid: for a role that does not fit (owner of a project, member of an organization).
     """
-    _check_fit(role, project, organization)
+    check_fit(role, project, organization)
     if project is not None:
         access.require(actor, Right.ADMINISTER, project)
         organization = project.organization
@@ -101,10 +101,16 @@ def refresh_console_access(user: User) -> None:
     user.is_staff = may
 
 
-def _check_fit(role: str, project: Project | None, organization: Organization | None) -> None:
+def check_fit(role: str, project: Project | None, organization: Organization | None) -> None:
+    """Refuse a role that does not fit where it is given.
+
+    :raises Invalid: for a role that does not fit. :raises Forbidden: when neither place is named.
+    """
     if role not in MembershipRole.values:
         raise Invalid(_("A role is one of %(roles)s.") % {"roles": ", ".join(MembershipRole.values)}, field="role")
-    if (role == MembershipRole.OWNER) != (project is None):
-        raise Invalid(_("Owners own the organization; every other role is in a project."), field="role")
+    if role != MembershipRole.OWNER and project is None:
+        raise Invalid(_("Choose a project; only owners belong to the whole organization."), field="project")
+    if role == MembershipRole.OWNER and project is not None:
+        raise Invalid(_("Owners belong to the whole organization: leave the project empty."), field="role")
     if project is None and organization is None:
-        raise Forbidden(_("Name the project or the organization."), field="project")
+        raise Forbidden(_("Choose the organization that they are to own."), field="organization")

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -155,6 +156,14 @@ class BusinessHours(Identified):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens_at:%H:%M}-{self.closes_at:%H:%M}"
+
+    def clean(self) -> None:
+        """Refuse hours that end before they begin.
+
+        :raises ValidationError: naming the field and the mend.
+        """
+        if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
+            raise ValidationError({"closes_at": _("This must be later than the beginning of the same day.")})
 
 
 class MembershipRole(models.TextChoices):

@@ -51,6 +51,33 @@ class TestMemberships:
 
         assert there.memberships.get().project == project
 
+    def test_address_and_name_look_like_fields(self, client, owner):
+        fields = client.get(page("membership_add")).context["adminform"].form.fields
+
+        assert "border" in fields["email"].widget.attrs["class"].split()
+        assert "border" in fields["name"].widget.attrs["class"].split()
+
+    @pytest.mark.parametrize(
+        ("given", "field", "words"),
+        [
+            ({"role": "member"}, "project", "Choose a project; only owners belong to the whole organization."),
+            ({"role": "owner"}, "organization", "Choose the organization that they are to own."),
+        ],
+    )
+    def test_who_gives_no_place_is_told_at_the_field_what_to_choose(self, client, owner, given, field, words):
+        empty = client.post(page("membership_add"), given).context["adminform"].form.errors
+        addressed = client.post(page("membership_add"), {"email": "x@example.com", **given})
+
+        assert empty == {"email": ["Write the address of the person."], field: [words]}
+        assert addressed.context["adminform"].form.errors == {field: [words]}
+        assert not User.objects.filter(email="x@example.com").exists()
+
+    def test_an_owner_of_a_project_is_told_to_leave_it_empty(self, client, owner, project):
+        answer = client.post(page("membership_add"), {"email": "x@example.com", "role": "owner", "project": project.pk})
+
+        told = ["Owners belong to the whole organization: leave the project empty."]
+        assert answer.context["adminform"].form.errors == {"role": told}
+
     def test_an_admin_gives_no_place_in_a_project_they_do_not_administer(self, client, project):
         other = make_project(project.organization)
         client.force_login(make_member(project, "admin"))

@@ -65,6 +65,64 @@ class TestRegistration:
         assert not any(model._meta.label == "auth.Group" for model in site._registry)
 
 
+def add_forms(client) -> dict[str, object]:
+    """The forms of all pages that add a row, by the page's name."""
+    own = ((f"{model._meta.app_label}_{model._meta.model_name}_add", admin) for model, admin in site._registry.items())
+    names = [name for name, admin in own if name in {getattr(one, "name", "") for one in admin.get_urls()}]
+    contexts = {name: client.get(page(name)).context or {} for name in names}
+    return {name: context["adminform"].form for name, context in contexts.items() if "adminform" in context}
+
+
+class TestForms:
+    def test_every_field_of_every_form_has_the_looks_of_a_field(self, client, project):
+        client.force_login(make_member(project, "owner"))
+
+        forms = add_forms(client)
+
+        fields = [(name, field) for name, form in forms.items() for field in form.visible_fields()]
+        bare = [(name, field.name) for name, field in fields if not field.field.widget.attrs.get("class")]
+        assert "core_membership_add" in forms
+        assert bare == []
+
+    def test_no_form_names_a_constraint_of_the_database(self, client, project):
+        client.force_login(make_member(project, "owner"))
+        filled = {
+            "project": project.pk,
+            "organization": project.organization_id,
+            "name": "One",
+            "email": "one@example.com",
+        }
+
+        answers = [client.post(page(name), given) for name in add_forms(client) for given in ({}, filled, filled)]
+
+        assert all(answer.status_code in {200, 302} for answer in answers)
+        assert [answer.request["PATH_INFO"] for answer in answers if "Constraint" in answer.content.decode()] == []
+
+    def test_a_new_default_takes_the_mark_from_the_one_before(self, client, project):
+        client.force_login(make_member(project, "owner"))
+        before = Severity.objects.get(project=project, default=True)
+        new = severity_form(before, name="Unheard of", default="on", project=project.pk)
+
+        answer = client.post(page("incidents_severity_add"), new)
+
+        assert answer.status_code == 302, answer.context["adminform"].form.errors
+        assert Severity.objects.get(project=project, default=True).name == "Unheard of"
+
+    def test_hours_that_end_before_they_begin_are_refused_at_the_end(self, client, project):
+        client.force_login(make_member(project, "owner"))
+        hours = project.business_hours.first()
+        url = page("core_project_change", project.pk)
+        form = client.get(url).context["adminform"].form
+        given = {name: value for name, value in form.initial.items() if value is not None}
+        rows = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 1, "0-id": hours.pk, "0-project": project.pk, "0-weekday": 0}
+        spans = {"0-opens_at": "17:00", "0-closes_at": "09:00"}
+
+        answer = client.post(url, given | {f"business_hours-{name}": value for name, value in (rows | spans).items()})
+
+        told = answer.context["inline_admin_formsets"][0].formset.errors
+        assert told == [{"closes_at": ["This must be later than the beginning of the same day."]}]
+
+
 class TestWhoComesIn:
     def test_an_anonymous_visitor_is_asked_to_sign_in_at_the_one_log_in_page(self, client):
         assert client.get(page("index"))["Location"] == "/login/?next=/admin/"
