@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core import access
 from core.access import Right
 from core.console.ages import exact
-from core.console.dialogs import dialog
+from core.console.dialogs import dialog, opened_on
 from core.console.forms import DialogForm, LocalDateTime
 from core.console.modeladmin import ModelAdmin
 from core.flows import memberships, tokens, users
@@ -208,7 +208,7 @@ def show_secret(model_admin: ModelAdmin, request: HttpRequest, secret: str) -> H
         "secret": secret,
         "title": gettext("Copy it now"),
         "opts": model_admin.opts,
-        "back": model_admin.after_dialog(request, None),
+        "back": opened_on(request, model_admin.after_dialog(request, None)),
         "frame": "console/modal.html" if inside else "console/page.html",
     }
     if not inside:

@@ -187,11 +187,15 @@ def _answer(model_admin: Any, spec: Dialog, request: HttpRequest, obj: Any) -> H
     return _shown(model_admin, spec, request, obj, form)
 
 
+def opened_on(request: HttpRequest, otherwise: str) -> str:
+    """The address of the page the dialog was opened on."""
+    said = request.headers.get("HX-Current-URL", "") or request.POST.get("next", "")
+    return said if url_has_allowed_host_and_scheme(said, {request.get_host()}, request.is_secure()) else otherwise
+
+
 def gone_back(request: HttpRequest, otherwise: str) -> HttpResponse:
     """Send the browser to the page the dialog was opened on."""
-    came_from = request.headers.get("HX-Current-URL", "") or request.POST.get("next", "")
-    hosts = {request.get_host()}
-    url = came_from if url_has_allowed_host_and_scheme(came_from, hosts, request.is_secure()) else otherwise
+    url = opened_on(request, otherwise)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)

@@ -99,3 +99,27 @@ def test_no_page_of_the_console_breaks_the_content_policy(open_page):
         assert answer.status < 400 or path == "/password/none/", path
         assert not [text for text in open_page.complaints if "410" not in text], path
     open_page.complaints[:] = [text for text in open_page.complaints if "410" not in text]
+
+
+def test_a_secret_is_copied_and_not_thrown_away_by_one_key(open_page):
+    owner = make_member(make_project(), "owner", name="Olga Owner")
+    page = open_page(owner, reverse("admin:core_apitoken_changelist"))
+    page.context.grant_permissions(["clipboard-read"])
+    page.get_by_role("link", name="New token").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What is it for?").fill("Nightly report")
+    dialog.get_by_role("button", name="Make it").click()
+    secret = dialog.locator(".secret").text_content()
+    picture(page, "accounts-secret")
+
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_role("alert")).to_contain_text("never shown again")
+    expect(dialog.locator(".secret")).to_have_text(secret)
+    page.keyboard.press("Escape")
+
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("link", name="Nightly report")).to_be_visible()
+    expect(page.get_by_text(secret)).to_have_count(0)

@@ -34,18 +34,32 @@ if (window.htmx) {
   const openDialog = (link) => {
     htmx.ajax("GET", link.href, { target: "#dialog", swap: "innerHTML" });
   };
-  // What was typed is not thrown away by a key that was meant for something else: Escape asks once.
-  const written = (form) => Boolean(form?.matches("[data-written]") || form?.querySelector(".errors"));
+  // What was typed, or is shown once, is not thrown away by a key that was meant for something else: Escape asks once.
+  const written = (form) => form?.matches("[data-written]") || form?.querySelector(".errors");
+  const warning = () => {
+    if (written(dialog().querySelector("form"))) return "What you typed would be lost. Press Escape again to leave without it.";
+    return dialog().querySelector("[data-warns]")?.dataset.warns;
+  };
   const guard = (event) => {
-    const form = dialog().querySelector("form");
-    if (event.target !== dialog() || !written(form) || form.dataset.warned) return;
+    const inside = dialog().firstElementChild;
+    if (event.target !== dialog() || !warning() || inside.dataset.warned) return;
     event.preventDefault();
-    form.dataset.warned = "1";
+    inside.dataset.warned = "1";
     const box = document.createElement("div");
     box.className = "refused";
     box.setAttribute("role", "alert");
-    box.textContent = "What you typed would be lost. Press Escape again to leave without it.";
-    form.querySelector(".fields")?.prepend(box);
+    box.textContent = warning();
+    inside.querySelector(".fields")?.prepend(box);
+  };
+  // What a dialog made stands on the page below it only after that is asked for anew.
+  const leave = () => {
+    const made = dialog().querySelector("[data-leads-to]");
+    if (made) window.location.assign(made.dataset.leadsTo);
+  };
+  const copy = (button) => {
+    window.getSelection().selectAllChildren(document.getElementById(button.dataset.copies));
+    // The clipboard's own interface is there on https only.
+    if (document.execCommand("copy")) button.textContent = button.dataset.copied;
   };
   const shown = () => {
     const element = dialog();
@@ -81,6 +95,8 @@ if (window.htmx) {
       event.preventDefault();
       dialog().close();
     }
+    const copier = event.target.closest("[data-copies]");
+    if (copier) copy(copier);
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
@@ -357,6 +373,7 @@ if (window.htmx) {
     document.body.addEventListener("htmx:sendError", failed);
     dialog()?.addEventListener("cancel", guard);
     dialog()?.addEventListener("close", () => { if (document.activeElement === document.body) opener?.focus(); });
+    dialog()?.addEventListener("close", leave);
     dialog()?.addEventListener("input", (event) => event.target.form && (event.target.form.dataset.written = ""));
     enhance(document);
     refreshAges();
