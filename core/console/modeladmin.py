@@ -35,6 +35,12 @@ from core.flows import configuration, subjects
 from core.models.subjects import Subject
 
 
+def adding(name: str) -> str:
+    """What heads the page that adds a row."""
+    words = {"name": name}
+    return _("Add an %(name)s") % words if name[:1].lower() in "aeio" else _("Add a %(name)s") % words
+
+
 class Bounded:
     """Relation fields offer, and accept, only what the reader may see."""
 
@@ -220,13 +226,18 @@ class ModelAdmin(Bounded, Dialogs, Histories, Deleting, UnfoldModelAdmin):
         return {key: reverse(self._url_name("change"), args=[key]) for key in keys}
 
     def page_context(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
-        """What stands beside the form: dialogs and history. Reading what a restricted subject owns is noted."""
+        """What stands beside the form: heading, dialogs, history. Reading what a restricted subject owns is noted."""
         if object_id is None:
-            return {}
+            return {"title": adding(str(self.opts.verbose_name))}
         obj = self.get_object(request, unquote(object_id))
         self.note_read(request, obj)
         history = reverse(self._url_name("history"), args=[quote(obj.pk)]) if hasattr(obj, "history") else ""
-        return {"page_buttons": self.buttons(request, self.page_dialogs, obj), "history_url": history}
+        buttons = self.buttons(request, self.page_dialogs, obj)
+        return {"title": self.heading(obj), "subtitle": "", "page_buttons": buttons, "history_url": history}
+
+    def heading(self, obj: Any) -> str:
+        """What heads the page of a row."""
+        return str(obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002
         """Save by the flow."""

@@ -145,7 +145,7 @@ def help_view(request: HttpRequest, base: dict[str, Any]) -> HttpResponse:
         ("EMAIL_HOST", settings.EMAIL_HOST if _sends() else _("none"), _("The mail server.")),
         ("DEFAULT_FROM_EMAIL", settings.DEFAULT_FROM_EMAIL, _("Who mail comes from.")),
     ]
-    context = {**base, "title": _("Set-up"), "is_fullwidth": "1", "variables": variables}
+    context = {**base, "title": _("The address of this installation"), "is_fullwidth": "1", "variables": variables}
     return TemplateResponse(request, "console/set_up_help.html", context)
 
 

@@ -1,10 +1,12 @@
 """The one base of the console's pages: whose rows it shows, what it saves, how it refuses."""
 
+import re
+
 import pytest
 from django.contrib.admin import ModelAdmin as StockAdmin
 from django.contrib.admin import site
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from core.admin.projects import ProjectAdmin
@@ -121,6 +123,53 @@ class TestForms:
 
         told = answer.context["inline_admin_formsets"][0].formset.errors
         assert told == [{"closes_at": ["This must be later than the beginning of the same day."]}]
+
+
+class TestHeadings:
+    def headings(self, client, *addresses: str) -> list[list[str]]:
+        pages = [client.get(address) for address in addresses]
+        assert {answer.status_code for answer in pages} == {200}
+        return [re.findall(r"<h1[^>]*>(.*?)</h1>", answer.content.decode()) for answer in pages]
+
+    def test_lists_forms_and_rows_say_what_they_are_once(self, client, project):
+        client.force_login(make_member(project, "owner"))
+
+        said = self.headings(
+            client, page("people_service_changelist"), page("people_service_add"), page("core_organization_add"),
+            page("core_project_change", project.pk), page("core_project_history", project.pk), page("set-up-help"),
+        )  # fmt: skip
+
+        assert said == [
+            ["Services"], ["Add a service"], ["Add an organization"], ["Security"], ["Changes of Security"],
+            ["The address of this installation"],
+        ]  # fmt: skip
+
+    def test_every_list_has_one_heading(self, client, project):
+        client.force_login(make_member(project, "owner"))
+        lists = [f"{model._meta.app_label}_{model._meta.model_name}_changelist" for model in site._registry]
+        addresses = [address for name in lists if (address := there(name))]
+
+        said = self.headings(client, *addresses)
+
+        assert len(said) > 20
+        assert [address for address, found in zip(addresses, said, strict=True) if len(found) != 1] == []
+
+    def test_the_way_here_does_not_repeat_the_heading(self, client, project):
+        client.force_login(make_member(project, "owner"))
+        address = page("core_project_change", project.pk)
+
+        nav = re.search(r'<nav class="crumbs".*?</nav>', client.get(address).content.decode(), re.DOTALL).group()
+
+        assert "Projects" in nav
+        assert "Security" not in nav
+
+
+def there(name: str) -> str:
+    """The address of a page; nothing when there is no such page."""
+    try:
+        return page(name)
+    except NoReverseMatch:
+        return ""
 
 
 class TestWhoComesIn:
