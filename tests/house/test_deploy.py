@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -115,6 +116,27 @@ def test_the_secrets_are_made_once_and_are_good_ones(tmp_path):
     Fernet(first["field_encryption_keys"])
     assert first["database_url"] == f"postgres://dispatch:{first['database_password']}@database:5432/dispatch"
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_the_units_of_the_guide_run_what_compose_runs_and_wait_as_long():
+    served = re.findall(r"^ExecStart=/srv/dispatch/venv/bin/(.+)\n(?:.+\n)*?TimeoutStopSec=(\d+)$", GUIDE, re.MULTILINE)
+    built = re.search(r"^CMD (.+)$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)[1]
+    commands = {"web": json.loads(built), **{name: COMPOSE["services"][name]["command"] for name in ("worker", "beat")}}
+
+    assert served == [
+        (" ".join(command).replace("${WORKERS:-6}", "6"), COMPOSE["services"][name]["stop_grace_period"].rstrip("s"))
+        for name, command in commands.items()
+    ]
+
+
+def test_the_first_steps_without_containers_give_variables_that_dispatch_reads():
+    stated = GUIDE.split("`/etc/dispatch.env` is for")[1].split("```")[1]
+    collected = "DISPATCH_HOME=/tmp/build STATIC_MANIFEST=1 {}/venv/bin/python manage.py collectstatic --noinput"
+
+    assert set(re.findall(r"^([A-Z_]+)=", stated, re.MULTILINE)) <= EXPLAINED
+    assert collected.format("/srv/dispatch") in GUIDE
+    assert collected.format("") in (DEPLOY / "Containerfile").read_text()
+    assert "manage prepare" in GUIDE
 
 
 def test_what_is_made_beside_the_compose_file_is_kept_from_git_and_from_others(tmp_path):
