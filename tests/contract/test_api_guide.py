@@ -2,20 +2,20 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.utils import timezone
 
 from core.attachments import flows as attachments
-from core.models import Attachment
+from core.models import Attachment, Project, User
 from incidents.models import Incident
-from knowledge.models import Tag, TagType
 from tests import factories as make
-from tests.apiclient import Api
 
 pytestmark = [
     pytest.mark.soak, pytest.mark.django_db(transaction=True),
@@ -26,19 +26,21 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
-def examples():
-    """The commands of the guide that call curl, their continued lines joined."""
+def examples(program="curl"):
+    """The commands of the guide that call a program, their continued lines joined."""
     lines = "\n".join(BLOCK.findall(GUIDE.read_text("utf-8"))).replace("\\\n", " ").splitlines()
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ curl")]
+    return [line.removeprefix("$ ") for line in lines if line.startswith(f"$ {program}")]
 
 
 @pytest.fixture
-def run(live_server, tmp_path, settings):
-    """Run a command of the guide where INC-42 is: status, headers, and the body as text."""
+def run(live_server, tmp_path, settings, capsys):
+    """Run a command of the guide on a fresh installation where INC-42 is: status, headers, and the body as text."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    project = make.make_project(name="Security")
-    user = make.make_member(project, "manager")
-    Tag.objects.create(project=project, tag_type=TagType.objects.create(project=project, name="Actor"), name="external")
+    call_command("first_owner")
+    for command in examples("./dispatch manage"):
+        call_command(*shlex.split(command)[2:])
+    token = capsys.readouterr().out.split()[-1]
+    project, user = Project.objects.get(), User.objects.get(email="ada@example.com")
     incident = make.declare(project, title="Laptop lost")
     Incident.objects.filter(pk=incident.pk).update(version=7)
     actor, now = make.actor_for(user), timezone.now()
@@ -47,8 +49,7 @@ def run(live_server, tmp_path, settings):
     file = Attachment.objects.get()
     (tmp_path / "trace.pcap").write_bytes(b"\x00\xff captured")
     variables = {
-        **os.environ, "TOKEN": Api(user).headers["Authorization"].removeprefix("Bearer "),
-        "URL": f"{live_server.url}/api/v1", "ID": str(file.uuid),
+        **os.environ, "TOKEN": token, "URL": f"{live_server.url}/api/v1", "ID": str(file.uuid),
     }  # fmt: skip
 
     def _run(command):
