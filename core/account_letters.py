@@ -16,6 +16,7 @@ from core.models.users import User
 _HEADINGS: Final = {
     passwords.RESET: gettext_lazy("Choose a new password for Dispatch"),
     passwords.INVITATION: gettext_lazy("You are invited to Dispatch"),
+    passwords.FIRST: gettext_lazy("Your account for Dispatch is ready"),
     passwords.CHANGED: gettext_lazy("Your password for Dispatch was set"),
 }
 

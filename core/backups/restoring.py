@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.utils.translation import gettext as _
 
+from core import version
 from core.actor import Actor, Face
 from core.backups import archive, manifest, postgres, sqlite
 from core.backups.errors import Damaged, Refused
@@ -65,7 +66,14 @@ def restore(*, source: Path, over: bool, skip_waiting: bool, now: datetime) -> I
             " added. The keys are not in the archive; they were kept with the installation's other secrets."
         )
     call_command("verify_timeline", stdout=sys.stdout)
-    yield _("Restored: version %(version)s of %(made_at)s.") % {"version": told.version, "made_at": told.made_at}
+    yield _restored(told)
+
+
+def _restored(told: Manifest) -> str:
+    words = {"version": told.version, "ours": version.VERSION, "made_at": told.made_at}
+    if told.version == version.VERSION:
+        return _("Restored: version %(version)s of %(made_at)s.") % words
+    return _("Restored: version %(version)s of %(made_at)s, brought to version %(ours)s.") % words
 
 
 def prove(*, source: Path) -> Proof:

@@ -27,6 +27,7 @@ from core.whence import Whence
 RESET: Final = "reset"
 INVITATION: Final = "invitation"
 CHANGED: Final = "password_changed"
+FIRST: Final = "password_first"
 MAIL: Final = "account.mail"
 VALID_SECONDS: Final = {RESET: 3600, INVITATION: 7 * 24 * 3600}
 
@@ -130,10 +131,15 @@ def check_old(
     return found is not None
 
 
-def after_setting(user: User, *, now: datetime, whence: Whence | None = None, actor: Actor | None = None) -> None:
-    """What follows a new password: the waiting ends, it stands in the history, and the owner is told by mail."""
+def after_setting(
+    user: User, *, first: bool, now: datetime, whence: Whence | None = None, actor: Actor | None = None
+) -> None:
+    """What follows a new password: the waiting ends, it stands in the history, and the owner is told by mail. A first
+    one is expected, and its mail alarms nobody.
+    """
     signing_in.forget(user)
-    _plan_mail(CHANGED, user, account_events.note(user, Kind.PASSWORD_SET, now=now, whence=whence, actor=actor))
+    event = account_events.note(user, Kind.PASSWORD_SET, now=now, whence=whence, actor=actor)
+    _plan_mail(FIRST if first else CHANGED, user, event)
 
 
 def _plan_mail(kind: str, user: User | None, event: AccountEvent) -> None:
@@ -144,10 +150,11 @@ def _plan_mail(kind: str, user: User | None, event: AccountEvent) -> None:
 
 def _set(user: User, password: str, *, now: datetime, whence: Whence, keep: str | None = None) -> None:
     check_strength(user, password)
+    first = not user.has_usable_password()
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
     sessions.drop_all(user, keep=keep)
-    after_setting(user, now=now, whence=whence)
+    after_setting(user, first=first, now=now, whence=whence)
 
 
 def check_strength(user: User, password: str) -> None:

@@ -54,10 +54,11 @@ def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> N
     """
     _require_self_or_owner(user, actor)
     passwords.check_strength(user, password)
+    first = not user.has_usable_password()
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
     sessions.drop_all(user)
-    passwords.after_setting(user, now=now, actor=actor)
+    passwords.after_setting(user, first=first, now=now, actor=actor)
 
 
 @transaction.atomic

@@ -18,6 +18,8 @@ from core.preflight.findings import Finding, note, stop, well
 OLDEST_BACKUP = timedelta(hours=24)
 NEEDED_BYTES = 500_000_000
 MEGABYTE = 1_000_000
+# Django's words for what follows from one variable of ours: strict transport, the redirect, and both cookies.
+UNENCRYPTED = frozenset({"security.W004", "security.W008", "security.W012", "security.W016"})
 
 
 def settings_hold() -> Iterator[Finding]:
@@ -28,12 +30,28 @@ def settings_hold() -> Iterator[Finding]:
         # Said by another check.
         return
     loud = [message for message in found if not message.is_silenced() and message.level >= checks.WARNING]
+    yield from _encryption(loud)
     for message in loud:
-        # Django's own are whole paragraphs; the first sentence says it, and the id finds the rest.
-        said = f"{message.msg.split('. ')[0].strip().rstrip('.')}. {(message.hint or '').strip()}".strip()
-        yield stop(f"{said} ({message.id})") if message.level >= checks.ERROR else note(f"{said} ({message.id})")
+        if settings.HTTPS or message.id not in UNENCRYPTED:
+            yield _told(message)
     if not loud:
         yield well(_("The settings are in order."))
+
+
+def _encryption(loud: list[checks.CheckMessage]) -> Iterator[Finding]:
+    if not settings.HTTPS and any(message.id in UNENCRYPTED for message in loud):
+        yield note(
+            _(
+                "Passwords and sessions travel unencrypted. Put a proxy with TLS before web, and set BASE_URL to the"
+                " address with https:// (and HTTPS, where it is set, to 1)."
+            )
+        )
+
+
+def _told(message: checks.CheckMessage) -> Finding:
+    # Django's own are whole paragraphs; the first sentence says it, and the id finds the rest.
+    said = f"{message.msg.split('. ')[0].strip().rstrip('.')}. {(message.hint or '').strip()}".strip()
+    return (stop if message.level >= checks.ERROR else note)(f"{said} ({message.id})")
 
 
 def backup() -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from core.backups import archive, making, manifest, postgres, restoring, sqlite
 from core.backups.errors import Damaged, Refused
 from core.backups.manifest import Manifest
 from core.models import Event
+from core.version import VERSION
 from incidents.models import Incident
 from tests.factories import declare, make_project
 
@@ -118,6 +119,18 @@ def test_everything_is_back_on_an_empty_machine_and_what_was_there_stays_beside_
         assert database.execute(waiting).fetchone() == (0,)
     # The calling off stands on the timelines, which are whole still.
     assert manage(home, "verify_timeline")[0] == 0
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_restore_tells_from_which_version_to_which(installation, monkeypatch):
+    monkeypatch.setattr(making.version, "VERSION", "0.1.0")
+    path = backed_up()
+
+    _code, said = manage(installation / "theirs", "restore", path)
+
+    made_at = archive.read_manifest(path).made_at
+    assert f"Restored: version 0.1.0 of {made_at}, brought to version {VERSION}.\n" in said
 
 
 @on_sqlite

@@ -229,6 +229,18 @@ class TestInvitation:
 
         assert can_sign_in(users.User.objects.get(email="new@example.com"), NEW)
 
+    def test_a_first_password_alarms_nobody(self, client, project, admin):
+        client.force_login(admin)
+        self.invite(client, project)
+        choose(Client(), link_in(letters()[0]))
+
+        told = letters()[-1]
+
+        assert told.subject == "Your account for Dispatch is ready"
+        assert "as new@example.com" in told.body
+        assert "It was not you" not in told.body + told.alternatives[0][0]
+        assert "/password/forgotten/" in told.body
+
     def test_a_service_account_is_mailed_nothing(self, client, project, admin):
         client.force_login(admin)
         self.invite(client, project, is_service="on")
@@ -256,7 +268,7 @@ class TestInvitation:
         invited = users.User.objects.get(email="new@example.com")
         users.set_password(user=invited, password=NEW, actor=make.system(), now=timezone.now())
 
-        assert [letter.subject for letter in letters()] == ["Your password for Dispatch was set"]
+        assert [letter.subject for letter in letters()] == ["Your account for Dispatch is ready"]
 
     def test_it_lasts_seven_days(self, project, monkeypatch):
         invited = users.invite(email="i@example.com", name="", actor=make.system(), now=timezone.now())

@@ -1,6 +1,7 @@
 """Before an upgrade: what is said, and what stops it."""
 
 import os
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -140,6 +141,25 @@ def test_a_setting_that_is_wrong_stops_it_and_a_weak_one_is_noted(backup, settin
     assert not may
     assert "STOP  SECRET_KEY is too short or too simple." in said
     assert "note  You should not have DEBUG set to True in deployment. (security.W018)" in said
+
+
+def test_what_follows_from_plain_http_is_one_note_that_names_the_mend(backup):
+    may, said = preflight()
+
+    assert may, said
+    assert "note  Passwords and sessions travel unencrypted." in said
+    assert "set BASE_URL to the address with https://" in said
+    assert not re.search(r"security\.W0(04|08|12|16)|CSRF_COOKIE_SECURE", said)
+
+
+def test_what_is_switched_off_beside_https_is_named(backup, settings):
+    settings.HTTPS = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = False, 3600
+
+    said = preflight()[1]
+
+    assert "SECURE_SSL_REDIRECT setting is not set to True" in said
+    assert "unencrypted" not in said
 
 
 def test_a_full_disk_stops_it(backup, monkeypatch):
