@@ -1,5 +1,6 @@
 """A backup is worth what restoring it gives back."""
 
+import contextlib
 import fcntl
 import io
 import json
@@ -27,6 +28,7 @@ from core.models import Event
 from core.version import VERSION
 from incidents.models import Incident
 from tests.factories import declare, make_project
+from tests.soak import installation as processes
 
 ROOT = Path(__file__).resolve().parents[2]
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="is about the embedded database")
@@ -293,6 +295,87 @@ def test_a_database_that_others_use_is_not_replaced(installation):
         pytest.raises(Refused, match=r"Others are connected to the database \(1\)"),
     ):
         list(restoring.restore(source=path, over=True, skip_waiting=False, now=timezone.now()))
+
+
+# What ends it
+
+
+def started(home, *arguments):
+    """A command in an embedded installation of its own, while it runs."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_URL")}
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *map(str, arguments)],
+        cwd=ROOT, env={**clean, "DISPATCH_HOME": str(home), "LOG_LEVEL": "ERROR"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def read_by_somebody(pipe):
+    """A handle to write to it, once there is who reads."""
+    try:
+        handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    os.set_blocking(handle, True)
+    return handle
+
+
+def terminated(process, place, pattern):
+    """End it when that is there. Returns what it said."""
+    processes.wait_until(lambda: process.poll() is not None or list(place.glob(pattern)), 60)
+    assert process.poll() is None, process.stderr.read()
+    process.terminate()
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 143, said
+    return said
+
+
+@on_sqlite
+def test_a_backup_that_is_terminated_leaves_nothing(tmp_path):
+    (tmp_path / "files").mkdir()
+    with closing(sqlite3.connect(tmp_path / "dispatch.sqlite3")) as database:
+        database.execute("CREATE TABLE row (number)")
+    # It waits for somebody to read.
+    partial = tmp_path / "one.tar.gz.partial"
+    os.mkfifo(partial)
+    there = {*tmp_path.iterdir(), tmp_path / "secrets"}
+
+    said = terminated(started(tmp_path, "backup", "--to", tmp_path / "one.tar.gz"), tmp_path, ".backup-*")
+
+    assert said == ""
+    assert {*tmp_path.iterdir(), partial} == there
+
+
+@on_sqlite
+def test_a_trial_that_is_terminated_leaves_nothing(tmp_path):
+    # The trial waits for somebody to write.
+    os.mkfifo(tmp_path / "one.tar.gz")
+
+    process = started(tmp_path, "backup", "--check", tmp_path / "one.tar.gz")
+    said = terminated(process, tmp_path / "backups", "dispatch-check-*")
+
+    assert said == ""
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+@on_sqlite
+def test_a_restore_that_is_terminated_leaves_nothing(tmp_path):
+    content = an_archive(tmp_path / "whole.tar.gz", database="sqlite").read_bytes()
+    pipe, home = tmp_path / "one.tar.gz", tmp_path / "home"
+    os.mkfifo(pipe)
+    process = started(home, "restore", pipe)
+
+    # It reads the manifest and begins anew, for which there is nobody any more.
+    reached = processes.wait_until(lambda: read_by_somebody(pipe), 60)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(reached, "wb") as written:
+        written.write(content)
+        while True:
+            written.write(bytes(1 << 16))
+    said = terminated(process, home, ".restore-*")
+
+    assert said == ""
+    assert not list(home.glob(".restore-*"))
+    assert not (home / "dispatch.sqlite3").exists()
 
 
 # What is refused. Nothing below reaches the database.

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from core.backups import making, restoring
+from core.management.ending import tidily
 from core.management.refusing import FlowCommand
 
 MEGABYTE = 1_000_000
@@ -32,6 +33,7 @@ class Command(FlowCommand):
         )
         parser.add_argument("--keep", type=int, metavar="N", help="then remove all but the newest N in BACKUP_DIR")
 
+    @tidily()
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         if options["keep"] is not None and options["keep"] < 1:
             raise CommandError("--keep is a number from 1.")

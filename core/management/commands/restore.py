@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.backups import restoring
 from core.management.commands.verify_timeline import BrokenTimelines
+from core.management.ending import tidily
 from core.management.refusing import FlowCommand
 
 
@@ -31,6 +32,7 @@ class Command(FlowCommand):
         # For `backup --check`: another exit code tells broken timelines from an archive that cannot be restored.
         parser.add_argument("--trial", action="store_true", help=SUPPRESS)
 
+    @tidily()
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
             for sentence in restoring.restore(
