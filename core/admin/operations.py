@@ -1,5 +1,6 @@
 """Operations: what leaves the process, how it went, and what to do when it did not."""
 
+import json
 from typing import Any, ClassVar
 
 from django import forms
@@ -43,6 +44,12 @@ class RetryForm(DialogForm):
         return told
 
 
+def _link(operation: Operation) -> str:
+    """Where what it made is, if it said so."""
+    url = str(operation.result.get("url", ""))
+    return url if url.startswith(("/", "https://", "http://")) else ""
+
+
 def _waits(_request: HttpRequest, operation: Operation) -> bool:
     return operation.status in {Status.PENDING, Status.RETRYING}
 
@@ -68,18 +75,15 @@ class OperationAdmin(ModelAdmin):
 
     write_right: ClassVar[Right | None] = None
     drop_right: ClassVar[Right | None] = None
-    page_dialogs = ["retry", "skip", "cancel"]
+    change_form_template = "console/operation.html"
+    page_dialogs = ["skip", "cancel"]
     list_display = ["what", "about", "state", "by", "attempts", "again", "problem", "created_at"]
     list_filter: ClassVar[list[Any]] = ["status", ActionFilter, "plugin_instance", "project"]
     list_select_related = ["incident", "case", "project", "plugin_instance", "user"]
     # In the order they were planned: the key is the only index that needs no filter.
     ordering = ["-pk"]
     sortable_by: ClassVar[list[str]] = []
-    fields = [
-        "what", "about", "state", "problem", "by", "delivery", "attempts", "created_at", "next_attempt_at",
-        "started_at", "finished_at", "result", "request_id", "uuid",
-    ]  # fmt: skip
-    readonly_fields = ["what", "about", "state", "problem", "by"]
+    fields: ClassVar[list[str]] = []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
         """Those of visible subjects; those of a project alone for who edits there, of an account for owners."""
@@ -93,6 +97,27 @@ class OperationAdmin(ModelAdmin):
         for row in found.result_list:
             row.reaches = reached.get(row.pk, "")
         return found
+
+    def heading(self, obj: Operation) -> str:
+        """What it does, in words."""
+        return self.what(obj)
+
+    def page_context(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """How it stands, what came of it, and what can be done."""
+        context = super().page_context(request, object_id)
+        operation = self.get_object(request, object_id or "")
+        return {
+            **context,
+            "page_buttons": [],
+            "moves": context["page_buttons"],
+            "next_move": self.button(request, "retry", operation),
+            "about": self.about(operation),
+            "stands": wording.stands(operation, timezone.now()),
+            "repeating": wording.repeating(operation),
+            "again": self.again(operation),
+            "link": _link(operation),
+            "raw": json.dumps(operation.result, indent=2, ensure_ascii=False) if operation.result else "",
+        }
 
     @admin.display(description=_("what"))
     def what(self, obj: Operation) -> str:

@@ -1,5 +1,6 @@
 """Who belongs to what: memberships, accounts, tokens, the schedule, operations of a project."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from core.console.addresses import page_of
 from core.flows import tokens
 from core.models import ApiToken, Membership, Project, User
+from core.operations.models import Operation
 from core.scheduling import sync
-from tests.factories import actor_for, make_member, make_project, make_user
+from tests.factories import actor_for, declare, make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
 HX = {"HX-Request": "true"}
@@ -325,3 +328,59 @@ class TestTokenList:
         token = self.issue(owner, "ci", 10)
 
         assert "never used" in client.get(page("apitoken_revoke", token.pk), headers=HX).content.decode()
+
+
+class TestOperationPages:
+    """What leaves the process, in words."""
+
+    @pytest.fixture
+    def operation(self, project):
+        row = Operation.objects.filter(incident=declare(project, title="Mail is down"), action="ticket.create").first()
+        row.error, row.attempts, row.next_attempt_at = (
+            "Jira was busy.",
+            2,
+            timezone.now() + timedelta(hours=5, minutes=1),
+        )
+        row.status = "retrying"
+        row.save()
+        return row
+
+    def said(self, client, operation) -> str:
+        text = client.get(page("operation_change", operation.pk)).content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text[text.index('id="content"') :]))
+
+    def test_one_that_is_tried_again_says_what_it_does_for_what_and_when_it_comes(self, client, owner, operation):
+        text = client.get(page("operation_change", operation.pk)).content.decode()
+        said = self.said(client, operation)
+
+        assert "Make the ticket Retrying for INC-1" in said
+        assert f'href="{page_of(operation.subject)}"' in text
+        assert "It did not work yet. It is tried again in 5 h. Jira was busy." in said
+        assert re.search(r'class="btn primary" href="[^"]*/retry/"', text)
+        assert "ticket.create (Retrying)" not in text
+        before, _fold, folded = said.partition("For whoever reads the logs")
+        assert "ticket.create" not in before
+        assert "ticket.create" in folded
+
+    @pytest.mark.parametrize(
+        ("status", "result", "words"),
+        [
+            ("succeeded", {"left": "somebody answered"}, "Not needed any more: somebody answered."),
+            ("succeeded", {"label": "SEC-7", "url": "https://jira.example.com/SEC-7"}, "Done: SEC-7. Open it"),
+            ("succeeded", {}, "It is done."),
+            ("succeeded", {"url": "javascript:alert(1)", "label": "SEC-7"}, "Done: SEC-7. Attempts"),
+            ("failed", {}, "The ticket was not made. It is not tried again unless somebody retries it."),
+            ("skipped", {}, "It was given up, and does not happen unless somebody retries it."),
+            ("running", {}, "A worker is at it."),
+        ],
+    )
+    def test_how_it_stands_is_a_sentence(self, client, owner, operation, status, result, words):
+        Operation.objects.filter(pk=operation.pk).update(status=status, result=result, error="")
+
+        assert words in self.said(client, operation)
+
+    def test_it_takes_few_queries(self, client, owner, operation, django_assert_max_num_queries):
+        client.get(page("operation_change", operation.pk))
+
+        with django_assert_max_num_queries(30):
+            client.get(page("operation_change", operation.pk))
