@@ -2,6 +2,7 @@
 """Django's command line for Dispatch. `./dispatch manage …` runs it in the project's own environment."""
 
 import os
+import re
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,7 @@ def main() -> None:
     # One connection is all that a command needs, and a pool would try for half a minute before it says what is wrong.
     os.environ.setdefault("DATABASE_POOL", "off")
     try:
+        _refuse_a_backup_of_nothing(sys.argv[1:])
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
@@ -25,6 +27,17 @@ def main() -> None:
         if not why:
             raise
         sys.exit(why)
+
+
+def _refuse_a_backup_of_nothing(words: list[str]) -> None:
+    """Reading the settings makes an installation's secrets, and a mistyped home should stay as empty as it was."""
+    from dispatch_project.variables import EMBEDDED, HOME, SQLITE  # what cannot be read is told by the caller
+
+    proves_another = re.search(r" --check[ =][^-]", " ".join(words))
+    if words[:1] != ["backup"] or {"-h", "--help"} & set(words) or proves_another:
+        return
+    if EMBEDDED and not SQLITE.exists():
+        sys.exit(f"There is no installation in {HOME} that could be backed up; DISPATCH_HOME names another folder.")
 
 
 if __name__ == "__main__":

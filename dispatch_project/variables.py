@@ -52,3 +52,4 @@ env = Variables()
 # Where the embedded installation keeps database, files, outgoing mail and generated secrets.
 HOME: Final = Path(os.environ.get("DISPATCH_HOME") or BASE_DIR / "var").resolve()
 EMBEDDED: Final = not env.str("DATABASE_URL", "")
+SQLITE: Final = HOME / "dispatch.sqlite3"

@@ -29,9 +29,14 @@ def engine() -> Any:
 def make(*, to: Path | None, now: datetime) -> Path:
     """Write database and files into one archive. Returns where it is.
 
-    :raises Refused: when the file exists, the place is no directory to write to, or a tool is missing.
+    :raises Refused: when nothing is here yet, the file exists, the place is no directory to write to, or a tool is
+        missing.
     """
     target = to or settings.BACKUP_DIR / f"dispatch-{now:%Y%m%d-%H%M%S}.tar.gz"
+    if engine() is sqlite and not sqlite.place().exists():
+        raise Refused(
+            _("There is no installation in %(home)s that could be backed up.") % {"home": sqlite.place().parent}
+        )
     if target.exists():
         raise Refused(_("%(path)s exists already; name another file.") % {"path": target})
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

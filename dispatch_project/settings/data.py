@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from .env import EMBEDDED, HOME, env
+from .env import EMBEDDED, HOME, SQLITE, env
 
 DATABASES: dict[str, dict[str, Any]]
 _SCHEMES = ("postgres", "postgresql", "pgsql", "psql")
@@ -29,7 +29,7 @@ if EMBEDDED:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": HOME / "dispatch.sqlite3",
+            "NAME": SQLITE,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,

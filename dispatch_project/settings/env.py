@@ -1,5 +1,5 @@
 """The environment, for the modules beside this one."""
 
-from dispatch_project.variables import BASE_DIR, EMBEDDED, HOME, env
+from dispatch_project.variables import BASE_DIR, EMBEDDED, HOME, SQLITE, env
 
-__all__ = ["BASE_DIR", "EMBEDDED", "HOME", "env"]
+__all__ = ["BASE_DIR", "EMBEDDED", "HOME", "SQLITE", "env"]

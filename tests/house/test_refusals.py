@@ -147,3 +147,14 @@ def test_a_switch_takes_the_usual_words(monkeypatch, given, on):
     monkeypatch.setenv("DATABASE_POOL", given)
 
     assert env.bool("DATABASE_POOL", not on) is on
+
+
+# The home
+
+
+@pytest.mark.parametrize("words", [["backup"], ["backup", "--check"], ["backup", "--check", "--keep", "3"]])
+def test_a_backup_of_nothing_makes_nothing(tmp_path, words):
+    said = refused(tmp_path / "mistyped", "manage.py", *words)
+
+    assert said.startswith(f"There is no installation in {tmp_path}/mistyped that could be backed up")
+    assert list(tmp_path.iterdir()) == []
