@@ -24,6 +24,7 @@ def _kept_secret(name: str, make: str) -> str:
 def _kept(path: Path, make: str) -> str:
     if path.exists():
         return path.read_text(encoding="ascii").strip()
+    HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,6 +1,7 @@
 """What an operator mistypes is told in one sentence that names the variable, and not by a traceback."""
 
 import os
+import stat
 import subprocess
 import sys
 from importlib.machinery import SourceFileLoader
@@ -8,7 +9,10 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
+from core.backups import sqlite
 from dispatch_project.variables import env
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,3 +162,22 @@ def test_a_backup_of_nothing_makes_nothing(tmp_path, words):
 
     assert said.startswith(f"There is no installation in {tmp_path}/mistyped that could be backed up")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="is about the embedded home")
+@pytest.mark.django_db
+@pytest.mark.parametrize(("found", "left"), [(0o755, 0o700), (0o750, 0o700), (0o700, 0o700), (0o1777, 0o1777)])
+def test_a_home_that_others_can_read_is_closed_when_it_is_prepared(tmp_path, monkeypatch, found, left):
+    tmp_path.chmod(found)
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "place", lambda: tmp_path / "dispatch.sqlite3")
+
+        call_command("prepare")
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == left
+
+
+def test_a_home_is_made_for_its_owner_only(tmp_path):
+    run(tmp_path / "new", "manage.py", "check_database")
+
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
