@@ -119,6 +119,21 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path):
     assert f"{tmp_path}/file/var: Not a directory." in one_sentence(run("up", "--home", f"{tmp_path}/file/var"))
 
 
+def test_a_home_that_is_a_file_is_told_so(tmp_path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+
+    assert (
+        one_sentence(run("up", "--home", f"{tmp_path}/file"))
+        == f"{tmp_path}/file is a file; the home must be a folder."
+    )
+
+
+def test_a_home_is_made_for_its_owner_only(tmp_path):
+    run("up", "--port", "0", "--home", f"{tmp_path}/var")
+
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
@@ -341,6 +356,19 @@ def test_reset_asks_first_and_removes_what_is_its_own(tmp_path):
     assert run("reset", "--home", str(tmp_path), said="reset\n").returncode == 0
     assert not (tmp_path / "dispatch.sqlite3").exists()
     assert (tmp_path / "notes.txt").exists()
+
+
+def test_reset_removes_what_a_restore_put_aside_and_names_the_backups_that_stay(tmp_path):
+    for name in ("files", "files.before-20261125-030000", "backups"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one").touch()
+    (tmp_path / "dispatch.sqlite3.before-20261125-030000").touch()
+
+    done = run("reset", "--yes", "--home", str(tmp_path))
+
+    assert done.stdout == f"Removed. Backups in {tmp_path}/backups stay.\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backups", "lock"]
+    assert (tmp_path / "backups" / "one").exists()
 
 
 def test_reset_leaves_a_running_or_another_database_alone(tmp_path):
