@@ -7,8 +7,11 @@ from functools import lru_cache
 import holidays
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from holidays.registry import COUNTRIES
 
 CODE = re.compile(r"[A-Z]{2}")
+# Words of a country's name that are not written large.
+SMALL = frozenset({"and", "of", "the"})
 
 
 @lru_cache(maxsize=512)
@@ -20,6 +23,30 @@ def days_of(country: str, region: str, year: int) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
     except NotImplementedError:
         return frozenset()
+
+
+def countries() -> list[tuple[str, str]]:
+    """The countries whose holidays are known, by code and name, as a choice."""
+    known = holidays.list_supported_countries()
+    named = [(entry[1], _spelled(module)) for module, entry in COUNTRIES.items() if entry[1] in known]
+    return sorted(named, key=lambda place: place[1])
+
+
+def regions(country: str) -> list[tuple[str, str]]:
+    """The parts of a country with holidays of their own, by code and name, as a choice."""
+    if not CODE.fullmatch(country):
+        return []
+    try:
+        calendar = holidays.country_holidays(country)
+    except NotImplementedError:
+        return []
+    names = calendar.get_subdivision_aliases()
+    return sorted(((code, (names.get(code) or [code])[0]) for code in calendar.subdivisions), key=lambda one: one[1])
+
+
+def _spelled(module: str) -> str:
+    """A country's name, made of its module's."""
+    return " ".join(word if word in SMALL else word.capitalize() for word in module.split("_"))
 
 
 def check_place(country: str, region: str) -> None:

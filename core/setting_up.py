@@ -60,7 +60,7 @@ register(
         key="holidays", order=45, right=Right.ADMINISTER, title=_("Public holidays and time zone"),
         action=_("Choose the country"),
         why=_("Reminders would go out, and tasks fall due, on days when nobody works."),
-        lacking=_no_holidays, url=_change,
+        lacking=_no_holidays, url=lambda rows: f"{_change(rows)}#id_holiday_country",
     )
 )  # fmt: skip
 register(

@@ -17,6 +17,7 @@ from core.console.forms import ConfigurationForm
 from core.console.modeladmin import ModelAdmin, TabularInline
 from core.flows import organizations
 from core.models import BusinessHours, Organization, Project
+from core.public_holidays import countries, regions
 
 ZONES = sorted(zoneinfo.available_timezones())
 
@@ -81,6 +82,25 @@ class ProjectForm(ConfigurationForm):
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=[(zone, zone) for zone in ZONES], initial="UTC", widget=UnfoldAdminSelectWidget
     )
+    holiday_country = forms.ChoiceField(label=_("Holidays of"), required=False, widget=UnfoldAdminSelectWidget)
+    holiday_region = forms.ChoiceField(
+        label=_("Region"), required=False, widget=UnfoldAdminSelectWidget,
+        help_text=_("Once a country is saved, its parts with holidays of their own are offered here."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "holiday_country" in self.fields:
+            self._offer("holiday_country", countries())
+            self._offer("holiday_region", regions(str(self["holiday_country"].value() or "")))
+
+    def _offer(self, name: str, known: list[tuple[str, str]]) -> None:
+        """The known places, and what is there already or was sent: whether that fits is the model's to say."""
+        codes = {code for code, _name in known}
+        others = {value for value in (self.initial.get(name), self[name].value()) if value and value not in codes}
+        kept = [(value, str(value)) for value in sorted(map(str, others))]
+        field: Any = self.fields[name]
+        field.choices = [("", _("None")), *known, *kept]
 
 
 @admin.register(Project)

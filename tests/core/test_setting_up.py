@@ -197,3 +197,44 @@ def test_the_number_of_queries_does_not_grow_with_projects(client, owner, projec
 
     with django_assert_max_num_queries(20):
         client.get(PAGE)
+
+
+def test_the_country_is_chosen_by_name_at_its_field(client, owner, project):
+    (step,) = [one for one in client.get(PAGE).context["open"] if one.step.key == "holidays"]
+
+    address, _hash, field = step.url.partition("#")
+    text = client.get(address).content.decode()
+
+    assert f'<select name="{field.removeprefix("id_")}"' in text
+    assert f'id="{field}"' in text
+    assert '<option value="DE">Germany</option>' in text
+
+
+def test_once_there_is_a_country_its_parts_are_offered_by_name(client, owner, project):
+    Project.objects.filter(pk=project.pk).update(holiday_country="DE", holiday_region="Bayern")
+    address = reverse("admin:core_project_change", args=[project.pk])
+
+    fields = client.get(address).context["adminform"].form.fields
+
+    offered = dict(fields["holiday_region"].choices)
+    assert (offered["BY"], offered["HB"]) == ("Bayern", "Bremen")
+    # What the API took by its name stays chosen.
+    assert offered["Bayern"] == "Bayern"
+
+
+def test_a_part_of_another_country_is_refused_in_words(client, owner, project):
+    Project.objects.filter(pk=project.pk).update(holiday_country="DE", holiday_region="BY")
+    project.business_hours.all().delete()
+    address = reverse("admin:core_project_change", args=[project.pk])
+    form = client.get(address).context["adminform"].form
+    sent = {name: value for name, value in form.initial.items() if value not in (None, "")}
+    rows = {"business_hours-TOTAL_FORMS": 0, "business_hours-INITIAL_FORMS": 0}
+
+    refused = client.post(address, sent | rows | {"holiday_country": "AT"}).context["adminform"].form
+    saved = client.post(address, sent | rows | {"holiday_country": "AT", "holiday_region": "9"})
+
+    assert "“BY” is no region of AT" in refused.errors["holiday_region"][0]
+    assert dict(refused.fields["holiday_region"].choices)["9"] == "Wien"
+    assert saved.status_code == 302
+    project.refresh_from_db()
+    assert (project.holiday_country, project.holiday_region) == ("AT", "9")
