@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.console.dialogs import Button
 from core.console.forms import ConfigurationForm
@@ -26,14 +26,10 @@ from people.models import EngagementRule, RolePolicy
 class RuleForm(ConfigurationForm):
     """A rule whose filter is chosen by words, or written as an expression where words do not do."""
 
-    type_is = WordsField(queryset=None, required=False, label=LABELS["type"], widget=UnfoldAdminSelectMultipleWidget)
-    severity_is = WordsField(
-        queryset=None, required=False, label=LABELS["severity"], widget=UnfoldAdminSelectMultipleWidget
-    )
-    priority_is = WordsField(
-        queryset=None, required=False, label=LABELS["priority"], widget=UnfoldAdminSelectMultipleWidget
-    )
-    tags_is = WordsField(queryset=None, required=False, label=LABELS["tags"], widget=UnfoldAdminSelectMultipleWidget)
+    type_is = WordsField(queryset=None, required=False, label=LABELS["type"])
+    severity_is = WordsField(queryset=None, required=False, label=LABELS["severity"])
+    priority_is = WordsField(queryset=None, required=False, label=LABELS["priority"])
+    tags_is = WordsField(queryset=None, required=False, label=LABELS["tags"])
     expression = forms.CharField(
         required=False, label=_("Expression"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=_("Instead of the words above: a filter as JSON, as the guide to filters tells. Usually empty."),
@@ -42,12 +38,22 @@ class RuleForm(ConfigurationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = self.instance.kind or "incident"
+        project = self.instance.project_id or self._only_project()
         for name in WORDS:
             field: Any = self.fields[f"{name}_is"]
-            field.project = self.instance.project_id
+            field.project = project
             rows = rows_of(kind, name, self.request.user)
-            field.queryset = rows.filter(project=self.instance.project_id) if self.instance.project_id else rows
+            field.queryset = rows.filter(project=project) if project else rows
         self._begin()
+
+    def _only_project(self) -> int | None:
+        """The project of a new rule where there is but one to choose; it is chosen then."""
+        offered: Any = self.fields.get("project")
+        keys = list(offered.queryset.values_list("pk", flat=True)[:2]) if offered else []
+        if len(keys) != 1:
+            return None
+        self.initial["project"] = self.initial.get("project") or keys[0]
+        return keys[0]
 
     def _begin(self) -> None:
         """Show the stored filter: as words where words do, else as it is."""
@@ -173,7 +179,10 @@ class RolePolicyAdmin(RuleAdmin):
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Roles that policies give."""
         if db_field.name == "role":
-            kwargs["choices"] = [(role, role.label) for role in policies.roles_for("incident")]
+            kwargs["choices"] = [
+                ("", gettext("Choose")),
+                *((role, role.label) for role in policies.roles_for("incident")),
+            ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_urls(self) -> list[Any]:

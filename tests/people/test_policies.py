@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.errors import Forbidden, Invalid
+from core.models import Membership
 from core.operations import queue
 from incidents import flows as incidents
 from incidents.models import Incident, Priority, Severity, Type
@@ -302,6 +303,49 @@ def test_a_policy_is_made_in_the_console_by_choosing_words(project, manager, per
     assert "severity: High" in client.get("/admin/people/rolepolicy/").content.decode()
     page = client.get(f"/admin/people/rolepolicy/{row.pk}/change/")
     assert page.context["adminform"].form.initial["severity_is"] == [high.pk]
+
+
+def test_a_new_policy_gives_no_role_before_one_is_chosen(project, manager, person):
+    client = Client()
+    client.force_login(manager)
+    form = client.get("/admin/people/rolepolicy/add/").context["adminform"].form
+
+    refused = client.post(
+        "/admin/people/rolepolicy/add/",
+        {"project": project.pk, "name": "Bad ones", "role": "", "order": 5, "individual": person("Petra").pk},
+    )
+
+    assert form["role"].value() in (None, "")
+    assert next(iter(form.fields["role"].choices)) == ("", "Choose")
+    assert refused.context["adminform"].form.errors == {"role": ["This field is required."]}
+    assert not RolePolicy.objects.exists()
+
+
+def test_the_words_of_a_rule_are_picked_among_those_of_its_project(project, manager, person):
+    other = make.make_project(project.organization, name="Payments")
+    kept = policy(project, individual=person("Petra"))
+    client = Client()
+    client.force_login(manager)
+
+    def offered(address: str):
+        field = client.get(address).context["adminform"].form.fields["severity_is"]
+        return field.widget.attrs["class"].split(), {label for _value, label in field.choices}
+
+    alone = offered("/admin/people/rolepolicy/add/")
+    make_member_of(manager, other)
+    of_several, of_one = (
+        offered("/admin/people/rolepolicy/add/"),
+        offered(f"/admin/people/rolepolicy/{kept.pk}/change/"),
+    )
+
+    assert all("console-picker" in classes for classes, _labels in (alone, of_several, of_one))
+    assert "High" in alone[1]
+    assert {f"High · {project}", "High · Payments"} <= of_several[1]
+    assert of_one[1] == alone[1]
+
+
+def make_member_of(user, project) -> None:
+    Membership.objects.create(user=user, project=project, organization=project.organization, role="manager")
 
 
 def test_over_the_api_policies_are_kept_and_asked(project, manager, person):
