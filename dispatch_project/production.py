@@ -3,6 +3,7 @@
 gunicorn --config python:dispatch_project.production dispatch_project.wsgi
 """
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -41,9 +42,15 @@ control_socket_disable = True
 
 # Where the processes put their counts together; gone with this server, so that counters begin at nought with it.
 # A reload reads this file again and keeps the place.
-PLACE = "dispatch-metrics-"
 if not os.environ.get("METRICS_DIR"):
-    os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix=PLACE, dir=worker_tmp_dir)
+    os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix="dispatch-metrics-", dir=worker_tmp_dir)
+
+    # Also of a server that never began, on a port that is taken. Its processes end the same way and leave it.
+    def _tidy(place: str = os.environ["METRICS_DIR"], maker: int = os.getpid()) -> None:
+        if os.getpid() == maker:
+            shutil.rmtree(place, ignore_errors=True)
+
+    atexit.register(_tidy)
 
 
 def when_ready(server: Any) -> None:  # noqa: ARG001
@@ -82,9 +89,3 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
 
     watch.end()
     counts.write()
-
-
-def on_exit(server: Any) -> None:  # noqa: ARG001
-    """Leave nothing behind."""
-    if Path(os.environ["METRICS_DIR"]).name.startswith(PLACE):
-        shutil.rmtree(os.environ["METRICS_DIR"], ignore_errors=True)

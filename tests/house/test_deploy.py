@@ -3,8 +3,10 @@
 import importlib
 import inspect
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,25 @@ def test_each_is_given_longer_to_end_than_it_takes(monkeypatch):
     assert named <= {setting.name for setting in KNOWN_SETTINGS}
     assert int(COMPOSE["services"]["web"]["stop_grace_period"].rstrip("s")) > production.graceful_timeout
     assert production.preload_app is True
+
+
+def test_the_counts_place_goes_with_the_server_and_not_with_one_of_its_processes(tmp_path):
+    said = (
+        "import os, sys, dispatch_project.production\n"
+        "if os.fork() == 0: sys.exit()\n"
+        "os.wait()\n"
+        "print(os.environ['METRICS_DIR'], os.path.isdir(os.environ['METRICS_DIR']))"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "METRICS_DIR"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", said], cwd=ROOT, env={**clean, "DISPATCH_HOME": str(tmp_path)}, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+    place, stayed = done.stdout.split()
+    assert stayed == "True"
+    assert not Path(place).exists()
 
 
 def test_the_image_copies_every_app_and_the_context_leaves_secrets_out():
