@@ -621,17 +621,20 @@ def test_two_owners_leaving_at_once_leave_one(project):
 
 
 @pytest.mark.parametrize(
-    ("role", "scope"),
-    [("owner", "project"), ("member", "organization"), ("king", "project"), ("", "project"), (None, "project")],
-)
-def test_a_role_that_does_not_fit_is_not_granted(project, role, scope):
+    ("role", "scope", "field"),
+    [
+        ("owner", "project", "role"), ("member", "organization", "project"), ("king", "project", "role"),
+        ("", "project", "role"), (None, "project", "role"),
+    ],
+)  # fmt: skip
+def test_a_role_that_does_not_fit_is_not_granted(project, role, scope, field):
     user = make.make_user()
     place = {"project": project} if scope == "project" else {"organization": project.organization}
 
     with pytest.raises(Invalid) as refused:
         memberships.grant(user=user, role=role, actor=make.system(), now=NOW, **place)
 
-    assert refused.value.field == "role"
+    assert refused.value.field == field
     assert not Membership.objects.exists()
 
 
