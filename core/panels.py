@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -50,16 +51,24 @@ DOTS = {
     Event.Kind.PAGE: "accent",
 }
 
+# Texts of a subject: their event says that they changed, and not how. A page shows so many characters of each.
+TEXTS = frozenset({"description", "resolution", "summary"})
+SHOWN = 4000
+
 
 @dataclass(kw_only=True)
 class Line:
-    """One event with what can be done with it."""
+    """One event with what can be done with it.
+
+    :ivar rewritten: the beginnings of the old and the new text, where a text changed.
+    """
 
     event: Event
     dot: str
     pinned: bool
     corrected_by: Event | None
     corrects: Event | None
+    rewritten: tuple[str, str] | None
     buttons: list[Button]
 
 
@@ -105,6 +114,13 @@ def _page_with(rows: QuerySet[Event], seq: str) -> int | None:
     return rows.filter(newer).count() // panels.PER_PAGE + 1
 
 
+def _rewritten(event: Event) -> tuple[str, str] | None:
+    if event.erased_at or event.details.get("field") not in TEXTS:
+        return None
+    old, new = (Truncator(event.details.get(end) or "–").chars(SHOWN) for end in ("old", "new"))
+    return old, new
+
+
 def _line(request: HttpRequest, event: Event, *, writes: bool) -> Line:
     superseded, supersedes = getattr(event, "superseded", None), getattr(event, "supersedes", None)
     pinned = getattr(event, "pin", None) is not None
@@ -116,6 +132,7 @@ def _line(request: HttpRequest, event: Event, *, writes: bool) -> Line:
         pinned=pinned,
         corrected_by=superseded.by if superseded else None,
         corrects=supersedes.event if supersedes else None,
+        rewritten=_rewritten(event),
         buttons=admin.buttons(request, ["correct", "pin", "unpin"], event) if writes else [],
     )
 

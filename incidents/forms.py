@@ -41,8 +41,8 @@ class ReportForm(DialogForm):
     """What happened, in as few fields as it takes; the rest has defaults."""
 
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
-    # Names of incidents that the reader knows to be like this one, and means another.
-    besides = forms.CharField(widget=forms.HiddenInput, max_length=400, required=False)
+    # The incident that the reader reported in the same words; they were asked, and mean another one.
+    besides = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
     title = LetterField(label=_("What happened, in a few words"), max_length=500)
     description = LetterField(label=_("What is known so far"), required=False, widget=forms.Textarea(attrs={"rows": 6}))
     project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none(), empty_label=None)

@@ -16,5 +16,5 @@ def change_many(run: JobRun) -> dict[str, Any]:
 
 @job(reindexing.KIND)
 def follow_a_name(run: JobRun) -> dict[str, Any]:
-    """Index the incidents of a renamed type or tag anew."""
+    """Index the incidents of a renamed type or tag anew, after an upgrade all of them."""
     return {"indexed": reindexing.carry_out(run)}

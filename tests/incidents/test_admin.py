@@ -294,6 +294,19 @@ class TestRestricted:
         assert ("Who read it" in page) is told
         assert ("Curious Admin" in page) is told
 
+    def test_the_timeline_shows_the_old_and_the_new_text_and_of_a_long_one_the_beginning(
+        self, client, responder, incident
+    ):
+        edit = {"incident": incident, "actor": system(), "now": timezone.now()}
+        flows.edit(description="It begins so. " + "x" * 9000, **edit)
+
+        page = client.get(f"{change(incident)}?tab=timeline").content.decode()
+
+        assert "Old and new text" in page
+        assert "19 days" in page.split("Old and new text")[1]
+        assert "It begins so." in page.split("Since then")[1]
+        assert "x" * 4000 not in page
+
     def test_whoever_would_lock_themselves_out_is_told_before(self, client, responder, incident, project):
         assert "You yourself would not see it any more." in client.get(opened(incident, "edit")).content.decode()
 

@@ -124,6 +124,7 @@ if (window.htmx) {
     // Some buttons of such a form lead to a page.
     if (event.submitter?.hasAttribute("data-plain")) return;
     event.preventDefault();
+    opener = event.submitter;
     const chosen = new URLSearchParams(new FormData(form, event.submitter));
     openDialog({ href: `${event.submitter?.getAttribute("formaction") || form.action}?${chosen}` });
   });
